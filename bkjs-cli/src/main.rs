@@ -1,0 +1,2 @@
+//! The bkjs command.
+fn main() {}

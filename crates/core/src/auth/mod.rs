@@ -1,0 +1,1 @@
+//! Request signatures, session and access tokens, password hashing: pure functions over bytes.

@@ -1,0 +1,1 @@
+//! Parameters: what every part of the system is told from outside.

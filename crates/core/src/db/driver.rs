@@ -1,0 +1,214 @@
+//! The contract between the facade and a database product.
+//!
+//! A driver receives prepared requests: the table is known, names are its columns, values have the types
+//! of their columns, generated values are in place. It decides nothing about meaning; what it cannot do
+//! it refuses with [`ErrorKind::Unsupported`](crate::ErrorKind) and says so beforehand in its
+//! [`Capabilities`].
+//!
+//! Atomicity: each [`Write`] is atomic, its condition and its changes included. Writes of one
+//! [`transact`](Driver::transact) are all applied or none. A write is answered when it would survive the
+//! death of this process.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use super::{Op, Query, Returning, Sort};
+use crate::Result;
+use crate::schema::Table;
+use crate::value::{Name, Row, Value};
+
+/// A boxed future: drivers are chosen at run time.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What a driver can do. A caller that needs more is refused before the driver is asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Capabilities {
+    /// Writes of several records apply together or not at all.
+    pub transactions: bool,
+    /// The most writes in one transaction; 0 is no limit.
+    pub transaction_limit: usize,
+    /// Conditions with regular expressions.
+    pub regexp: bool,
+    /// Conditions that ignore letter case.
+    pub case_insensitive: bool,
+    /// Conditions on a path within an object column.
+    pub nested_paths: bool,
+    /// Columns that were not declared.
+    pub custom_columns: bool,
+    /// Sorting by any column.
+    pub sort: bool,
+    /// Unique columns beside the key.
+    pub unique: bool,
+    /// Statements in the driver's own language.
+    pub raw_query: bool,
+    /// Records whose time has passed are not returned.
+    pub ttl: bool,
+}
+
+/// One record by key.
+#[derive(Clone, Debug)]
+pub struct Get {
+    /// The table.
+    pub table: Arc<Table>,
+    /// The values of the key columns, in order.
+    pub key: Vec<Value>,
+    /// Further conditions on the record.
+    pub filter: Option<Query>,
+    /// The columns to return; empty is all.
+    pub select: Vec<Name>,
+}
+
+/// Records by condition.
+#[derive(Clone, Debug)]
+pub struct Select {
+    /// The table.
+    pub table: Arc<Table>,
+    /// The condition.
+    pub query: Query,
+    /// The columns to return; empty is all.
+    pub select: Vec<Name>,
+    /// The order: always total, the facade adds the key columns.
+    pub sort: Vec<Sort>,
+    /// The most rows.
+    pub count: usize,
+    /// Continue after the row with these values of the `sort` columns.
+    pub after: Option<Vec<Value>>,
+    /// Skip so many rows (page numbers).
+    pub skip: u64,
+    /// One row for each value of this column.
+    pub unique: Option<Name>,
+}
+
+/// A change to one column.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// The column.
+    pub column: Name,
+    /// Set, Incr, Add, Del, Append, Prepend, NotExists or Unset.
+    pub op: Op,
+    /// With what.
+    pub value: Value,
+}
+
+/// What a write does.
+#[derive(Clone, Debug)]
+pub enum Verb {
+    /// Stores `row`; `AlreadyExists` when its key is there, unless `do_nothing`.
+    Add {
+        /// The record.
+        row: Row,
+        /// A record that is there stays and is no error.
+        do_nothing: bool,
+    },
+    /// Stores `row`; a record that is there keeps the columns that `row` does not name
+    /// and takes none of `defaults`.
+    Put {
+        /// The columns given.
+        row: Row,
+        /// Values for a new record only.
+        defaults: Row,
+    },
+    /// Changes the record with `key`, if it is there and `condition` holds.
+    Update {
+        /// The values of the key columns.
+        key: Vec<Value>,
+        /// The changes.
+        changes: Vec<Change>,
+        /// Must hold of the stored record.
+        condition: Option<Query>,
+        /// Stored when there is no such record.
+        insert: Option<Row>,
+    },
+    /// Removes the record with `key`, if `condition` holds.
+    Del {
+        /// The values of the key columns.
+        key: Vec<Value>,
+        /// Must hold of the stored record.
+        condition: Option<Query>,
+    },
+    /// Changes every record that matches.
+    UpdateAll {
+        /// The changes.
+        changes: Vec<Change>,
+        /// The condition.
+        query: Query,
+    },
+    /// Removes every record that matches.
+    DelAll {
+        /// The condition.
+        query: Query,
+    },
+}
+
+/// One write.
+#[derive(Clone, Debug)]
+pub struct Write {
+    /// The table.
+    pub table: Arc<Table>,
+    /// What to do.
+    pub verb: Verb,
+    /// The row to give back (of a single record only).
+    pub returning: Returning,
+}
+
+/// What a write did.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Affected {
+    /// Records written.
+    pub count: u64,
+    /// The row asked for.
+    pub row: Option<Row>,
+}
+
+/// A database product.
+pub trait Driver: Send + Sync + 'static {
+    /// The name of the product, as in `db-sqlite-pool`.
+    fn name(&self) -> &'static str;
+
+    /// What it can do.
+    fn capabilities(&self) -> &Capabilities;
+
+    /// One record, or none.
+    fn get(&self, get: Get) -> BoxFuture<'_, Result<Option<Row>>>;
+
+    /// The records of several keys in any order, missing ones left out.
+    fn list(
+        &self,
+        table: Arc<Table>,
+        keys: Vec<Vec<Value>>,
+        select: Vec<Name>,
+    ) -> BoxFuture<'_, Result<Vec<Row>>>;
+
+    /// The rows of one page. The columns of `sort` are always among those returned, so that the facade
+    /// can make the token of the next page; it takes out those that were not asked for.
+    fn select(&self, select: Select) -> BoxFuture<'_, Result<Vec<Row>>>;
+
+    /// The number of records that match.
+    fn count(&self, table: Arc<Table>, query: Query) -> BoxFuture<'_, Result<u64>>;
+
+    /// One write.
+    fn write(&self, write: Write) -> BoxFuture<'_, Result<Affected>>;
+
+    /// Each write on its own; what happened, in order.
+    fn batch(&self, writes: Vec<Write>) -> BoxFuture<'_, Vec<Result<Affected>>>;
+
+    /// All writes or none.
+    fn transact(&self, writes: Vec<Write>) -> BoxFuture<'_, Result<Vec<Affected>>>;
+
+    /// A statement of the product's own language.
+    fn query(&self, text: String, values: Vec<Value>) -> BoxFuture<'_, Result<Vec<Row>>>;
+
+    /// Creates what is missing of these tables, their columns and indexes; returns what was done, a line
+    /// each. Safe to run from several processes at once.
+    fn create(&self, tables: Vec<Arc<Table>>) -> BoxFuture<'_, Result<Vec<String>>>;
+
+    /// The names of the indexes of a table, for operators and tests.
+    fn indexes(&self, table: Arc<Table>) -> BoxFuture<'_, Result<Vec<String>>>;
+
+    /// Removes a table; not being there is no error.
+    fn drop_table(&self, table: Arc<Table>) -> BoxFuture<'_, Result<()>>;
+
+    /// Ends background work and closes connections; what was acknowledged is stored.
+    fn close(&self) -> BoxFuture<'_, ()>;
+}

@@ -1,0 +1,1 @@
+//! The products, one folder each, and the table that maps URL schemes to them.

@@ -1,0 +1,29 @@
+//! The database: one set of operations that mean the same on every driver.
+//!
+//! [`Db`] is what applications call. It finds the table and the pool, prepares records and conditions
+//! (types, generated values, validation, joined columns), runs row hooks and hands a prepared request to
+//! a [`driver::Driver`]. Drivers therefore never see an unknown column or an unchecked name, and a rule
+//! that must hold on all of them is written once, here.
+//!
+//! ```no_run
+//! # async fn example(db: bkjs_core::db::Db) -> bkjs_core::Result<()> {
+//! use bkjs_core::db::{Options, Query};
+//! use bkjs_core::value::Row;
+//! db.add("todo", Row::new().with("name", "milk"), &Options::new()).await?;
+//! let page = db.select::<Row>("todo", Query::new().eq("name", "milk"), &Options::new().count(10)).await?;
+//! # Ok(()) }
+//! ```
+
+pub mod driver;
+pub mod drivers;
+mod facade;
+mod key;
+mod options;
+mod query;
+mod reply;
+
+pub use facade::Db;
+pub use key::{IntoKey, Key};
+pub use options::{Options, Returning, Sort};
+pub use query::{Condition, Group, GroupKind, IntoQuery, Op, Query};
+pub use reply::{Action, Operation, Outcome, Page, Written};

@@ -1,0 +1,238 @@
+//! The one error type of the framework.
+//!
+//! An error has two readers. `message` is for the caller (an HTTP client, an operator): lower case, no
+//! full stop, says what to do. `detail` and `source` are for the log and never leave the process.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// A result whose error is [`enum@Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong, independent of which driver or module noticed it.
+///
+/// Each kind has one HTTP status and one code; see [`ErrorKind::status`] and [`ErrorKind::code`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The request makes no sense as it stands: wrong type, unknown operator, unknown column.
+    Invalid,
+    /// A value breaks a rule of its column: too long, empty, not in the list.
+    ValidationFailed,
+    /// A part of the primary key is missing.
+    KeyIncomplete,
+    /// A paging token that is damaged or belongs to another query.
+    NotMatched,
+    /// The drop of a protected table.
+    SkipDrop,
+    /// A configuration value that is unknown, malformed or out of range.
+    Config,
+    /// The credentials do not verify.
+    NotAuthenticated,
+    /// No credentials were given.
+    NoLogin,
+    /// The signature or token is past its time.
+    Expired,
+    /// A signature of a version that does not belong where it was found.
+    WrongPlace,
+    /// Known, but not permitted.
+    Forbidden,
+    /// There is no such record, table, path or account.
+    NotFound,
+    /// A record with this key, or this value of a unique column, is there already.
+    AlreadyExists,
+    /// The body, a header or the query is over its limit.
+    TooLarge,
+    /// A rate limit was reached.
+    TooManyRequests,
+    /// The driver cannot do this, and its capability record says so.
+    Unsupported,
+    /// The engine asked to slow down.
+    OverCapacity,
+    /// The peer cannot be reached now.
+    Unavailable,
+    /// It took longer than allowed.
+    Timeout,
+    /// A defect or an unexpected reply; the caller sees a general text only.
+    Internal,
+}
+
+impl ErrorKind {
+    /// The HTTP status that stands for this kind.
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::Invalid
+            | Self::ValidationFailed
+            | Self::KeyIncomplete
+            | Self::NotMatched
+            | Self::SkipDrop
+            | Self::Config => 400,
+            Self::NotAuthenticated => 401,
+            Self::Forbidden => 403,
+            Self::NotFound => 404,
+            Self::Expired => 406,
+            Self::AlreadyExists => 409,
+            Self::TooLarge => 413,
+            Self::WrongPlace => 416,
+            Self::NoLogin => 417,
+            Self::TooManyRequests | Self::OverCapacity => 429,
+            Self::Internal => 500,
+            Self::Unsupported => 501,
+            Self::Unavailable => 503,
+            Self::Timeout => 504,
+        }
+    }
+
+    /// The name of this kind as callers see it, the same on every driver.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Invalid => "Invalid",
+            Self::ValidationFailed => "ValidationFailed",
+            Self::KeyIncomplete => "KeyIncomplete",
+            Self::NotMatched => "NotMatched",
+            Self::SkipDrop => "SkipDrop",
+            Self::Config => "Config",
+            Self::NotAuthenticated => "NotAuthenticated",
+            Self::NoLogin => "NoLogin",
+            Self::Expired => "Expired",
+            Self::WrongPlace => "WrongPlace",
+            Self::Forbidden => "Forbidden",
+            Self::NotFound => "NotFound",
+            Self::AlreadyExists => "AlreadyExists",
+            Self::TooLarge => "TooLarge",
+            Self::TooManyRequests => "TooManyRequests",
+            Self::Unsupported => "Unsupported",
+            Self::OverCapacity => "OverCapacity",
+            Self::Unavailable => "Unavailable",
+            Self::Timeout => "Timeout",
+            Self::Internal => "Internal",
+        }
+    }
+
+    /// Whether the same call may succeed a moment later without any change.
+    pub const fn is_retryable(self) -> bool {
+        matches!(self, Self::OverCapacity | Self::Unavailable | Self::Timeout)
+    }
+}
+
+/// An error with its kind, a message for the caller, and detail for the log.
+///
+/// ```
+/// use bkjs_core::{Error, ErrorKind};
+/// let e = Error::new(ErrorKind::NotFound, "no table todo: run with -db-create-tables").detail("pool sqlite");
+/// assert_eq!(e.status(), 404);
+/// ```
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    status: Option<u16>,
+    message: Cow<'static, str>,
+    detail: Option<String>,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Error {
+    /// An error of a kind with the message that the caller may see.
+    pub fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
+        Self(Box::new(Inner { kind, status: None, message: message.into(), detail: None, source: None }))
+    }
+
+    /// The caller's input is wrong; the message names what and why.
+    pub fn invalid(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::Invalid, message)
+    }
+
+    /// There is no such thing.
+    pub fn not_found(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::NotFound, message)
+    }
+
+    /// A defect on our side: `detail` goes to the log, the caller sees a general text.
+    pub fn internal(detail: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Internal, "internal error, please try again later").detail(detail)
+    }
+
+    /// Adds a text for the log.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.0.detail = Some(detail.into());
+        self
+    }
+
+    /// Adds the error this one comes from; it is logged, never sent.
+    #[must_use]
+    pub fn source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    /// Replaces the HTTP status of the kind, where a documented endpoint uses another one.
+    #[must_use]
+    pub fn with_status(mut self, status: u16) -> Self {
+        self.0.status = Some(status);
+        self
+    }
+
+    /// What went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> u16 {
+        self.0.status.unwrap_or(self.0.kind.status())
+    }
+
+    /// The text for the caller.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// The text for the log: message, detail and the chain of sources.
+    pub fn log_text(&self) -> String {
+        let mut text = self.0.message.to_string();
+        if let Some(detail) = &self.0.detail {
+            text.push_str(": ");
+            text.push_str(detail);
+        }
+        let mut source = std::error::Error::source(self);
+        while let Some(s) = source {
+            text.push_str(": ");
+            text.push_str(&s.to_string());
+            source = s.source();
+        }
+        text
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.0.kind.code(), self.log_text())
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source.as_deref().map(|s| s as &(dyn std::error::Error + 'static))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_message_hides_what_the_log_shows() {
+        let e = Error::internal("disk full").source(std::io::Error::other("ENOSPC"));
+        assert!(!e.to_string().contains("disk"));
+        assert!(e.log_text().ends_with("disk full: ENOSPC"));
+        assert_eq!(e.status(), 500);
+    }
+}

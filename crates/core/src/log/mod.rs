@@ -1,0 +1,1 @@
+//! Logging: levels, sinks and formats.
