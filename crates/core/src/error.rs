@@ -41,6 +41,8 @@ pub enum ErrorKind {
     NotFound,
     /// A record with this key, or this value of a unique column, is there already.
     AlreadyExists,
+    /// A condition within a transaction did not hold, so that nothing of it was applied.
+    ConditionFailed,
     /// The body, a header or the query is over its limit.
     TooLarge,
     /// A rate limit was reached.
@@ -71,7 +73,7 @@ impl ErrorKind {
             Self::Forbidden => 403,
             Self::NotFound => 404,
             Self::Expired => 406,
-            Self::AlreadyExists => 409,
+            Self::AlreadyExists | Self::ConditionFailed => 409,
             Self::TooLarge => 413,
             Self::WrongPlace => 416,
             Self::NoLogin => 417,
@@ -99,6 +101,7 @@ impl ErrorKind {
             Self::Forbidden => "Forbidden",
             Self::NotFound => "NotFound",
             Self::AlreadyExists => "AlreadyExists",
+            Self::ConditionFailed => "ConditionFailed",
             Self::TooLarge => "TooLarge",
             Self::TooManyRequests => "TooManyRequests",
             Self::Unsupported => "Unsupported",
