@@ -1,9 +1,15 @@
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use regex::Regex;
+
+use super::builder::DbBuilder;
+use super::driver::Driver;
+use super::entry::Entry;
 use super::{IntoKey, IntoQuery, Operation, Options, Outcome, Page, Written};
 use crate::Result;
-use crate::schema::Schema;
+use crate::schema::{Schema, Table};
 use crate::value::{FromRow, IntoRow, Row, Value};
 
 /// The database pools of an application and the schema they share. Cheap to clone.
@@ -12,8 +18,42 @@ pub struct Db {
     inner: Arc<Inner>,
 }
 
-struct Inner {
-    schema: Arc<Schema>,
+pub(super) struct Inner {
+    pub(super) schema: Arc<Schema>,
+    /// By name and alias.
+    pub(super) entries: HashMap<String, Arc<Entry>>,
+    pub(super) pools: HashMap<String, Arc<dyn Driver>>,
+    pub(super) default: Arc<dyn Driver>,
+    pub(super) token_key: [u8; 32],
+    pub(super) protected: Vec<Regex>,
+}
+
+impl Db {
+    /// Starts to describe a database with the tables of `schema`.
+    pub fn builder(schema: Arc<Schema>) -> DbBuilder {
+        DbBuilder::new(schema)
+    }
+
+    pub(super) fn from_inner(inner: Inner) -> Self {
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// The tables, in order of declaration.
+    pub fn tables(&self) -> &[Arc<Table>] {
+        self.inner.schema.tables()
+    }
+
+    /// The pool of a name; the default pool when there is none of that name.
+    pub fn pool(&self, name: &str) -> &Arc<dyn Driver> {
+        self.inner.pools.get(name).unwrap_or(&self.inner.default)
+    }
+
+    /// Closes every pool: what was acknowledged is stored.
+    pub async fn close(&self) {
+        for driver in self.inner.pools.values() {
+            driver.close().await;
+        }
+    }
 }
 
 #[allow(unused_variables, clippy::unimplemented)]

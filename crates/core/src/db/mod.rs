@@ -14,14 +14,19 @@
 //! # Ok(()) }
 //! ```
 
+mod builder;
+mod cache;
 pub mod driver;
 pub mod drivers;
+mod entry;
 mod facade;
 mod key;
 mod options;
+mod prepare;
 mod query;
 mod reply;
 
+pub use builder::{DbBuilder, RowFate};
 pub use facade::Db;
 pub use key::{IntoKey, Key};
 pub use options::{Options, Returning, Sort};

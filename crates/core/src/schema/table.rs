@@ -44,6 +44,14 @@ impl Table {
         self
     }
 
+    /// The same table, in which columns whose whole name matches the regular expression `pattern` need no
+    /// declaration of their own and take the attributes of `column`.
+    #[must_use]
+    pub fn custom(mut self, pattern: &str, column: Column) -> Self {
+        self.custom.push((pattern.to_owned(), column));
+        self
+    }
+
     /// The columns in order of declaration.
     pub fn columns(&self) -> &[Column] {
         &self.columns
@@ -73,9 +81,13 @@ impl Table {
 
     fn merge_column(&mut self, mut column: Column) {
         if let Some(&at) = self.by_name.get(&column.name) {
-            let known_key = self.columns[at].primary;
-            if known_key.is_some() {
-                column.primary = None;
+            match (self.columns[at].primary, column.primary) {
+                (Some(_), _) => column.primary = None,
+                (None, Some(_)) => {
+                    column.primary = Some(self.keys.len() as u16);
+                    self.keys.push(at);
+                }
+                (None, None) => {}
             }
             self.columns[at].merge(column);
             return;
@@ -86,5 +98,25 @@ impl Table {
         }
         self.by_name.insert(column.name.clone(), self.columns.len());
         self.columns.push(column);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn later_descriptions_win_attribute_by_attribute() {
+        let mut table = Table::new("T").column(Column::text("id").primary()).column(Column::text("n").max(3));
+        table.merge(Table::new("t").column(Column::int("n").public()).column(Column::int("more")));
+        let n = table.find("n").expect("is there");
+        assert_eq!((n.max, n.public, n.column_type()), (Some(3), Some(true), crate::schema::ColumnType::Int));
+        assert_eq!((&*table.name, table.columns().len()), ("t", 3));
+    }
+
+    #[test]
+    fn a_column_can_become_part_of_the_key_later() {
+        let table = Table::new("t").column(Column::text("id")).column(Column::new("id").primary());
+        assert_eq!(table.keys().map(|c| &*c.name).collect::<Vec<_>>(), ["id"]);
     }
 }

@@ -1,1 +1,3 @@
-//! The products, one folder each, and the table that maps URL schemes to them.
+//! One module for each database product.
+
+pub mod none;

@@ -1,0 +1,179 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use regex::Regex;
+
+use super::cache::RowCache;
+use super::driver::Driver;
+use super::drivers::none::NoneDriver;
+use super::entry::Entry;
+use super::facade::Inner;
+use super::prepare::Plan;
+use super::{Db, Options};
+use crate::schema::Schema;
+use crate::value::Row;
+use crate::{Error, ErrorKind, Result};
+
+/// What becomes of a row after a hook has seen it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowFate {
+    /// It goes on: it is written, or returned.
+    Keep,
+    /// It ends here: it is not written, or not returned, and that is no error.
+    Drop,
+}
+
+/// A function that sees each row on its way in or out and may change it.
+pub(super) type RowHook = Arc<dyn Fn(&mut Row, &Options) -> Result<RowFate> + Send + Sync>;
+
+/// Collects pools, hooks and settings; [`build`](Self::build) makes the [`Db`].
+///
+/// ```
+/// use std::sync::Arc;
+/// use bkjs_core::db::{Db, drivers::none::NoneDriver};
+/// use bkjs_core::schema::{Column, SchemaBuilder, Table};
+/// let mut schema = SchemaBuilder::new();
+/// schema.add(Table::new("todo").column(Column::uuid("id").primary()));
+/// let db = Db::builder(Arc::new(schema.build())).pool("none", Arc::new(NoneDriver::new())).build()?;
+/// assert_eq!(db.tables().len(), 1);
+/// # Ok::<(), bkjs_core::Error>(())
+/// ```
+#[must_use]
+pub struct DbBuilder {
+    schema: Arc<Schema>,
+    pools: Vec<(String, Arc<dyn Driver>)>,
+    default_pool: Option<String>,
+    table_pools: Vec<(String, String)>,
+    token_key: Option<[u8; 32]>,
+    protected: Vec<Regex>,
+    pre: Vec<(String, RowHook)>,
+    post: Vec<(String, RowHook)>,
+    cached: Vec<(String, Duration)>,
+}
+
+impl DbBuilder {
+    pub(super) fn new(schema: Arc<Schema>) -> Self {
+        Self {
+            schema,
+            pools: Vec::new(),
+            default_pool: None,
+            table_pools: Vec::new(),
+            token_key: None,
+            protected: Vec::new(),
+            pre: Vec::new(),
+            post: Vec::new(),
+            cached: Vec::new(),
+        }
+    }
+
+    /// A pool by name. Without [`default_pool`](Self::default_pool) the first one is the default.
+    pub fn pool(mut self, name: &str, driver: Arc<dyn Driver>) -> Self {
+        self.pools.push((name.to_owned(), driver));
+        self
+    }
+
+    /// The pool of the tables that no other is named for, and of unknown pool names.
+    pub fn default_pool(mut self, name: &str) -> Self {
+        self.default_pool = Some(name.to_owned());
+        self
+    }
+
+    /// The pool of one table.
+    pub fn table_pool(mut self, table: &str, pool: &str) -> Self {
+        self.table_pools.push((table.to_owned(), pool.to_owned()));
+        self
+    }
+
+    /// The key that paging tokens are authenticated with: the same in all processes that serve the same
+    /// callers. Without one a random key is made, and tokens end with this `Db`.
+    pub fn token_key(mut self, key: [u8; 32]) -> Self {
+        self.token_key = Some(key);
+        self
+    }
+
+    /// Tables whose name matches are never dropped.
+    pub fn protect(mut self, pattern: Regex) -> Self {
+        self.protected.push(pattern);
+        self
+    }
+
+    /// A hook on records before they are prepared and written; table `*` means all. Hooks of `*` and of
+    /// the table run in the order of registration.
+    pub fn pre_row<F>(mut self, table: &str, hook: F) -> Self
+    where
+        F: Fn(&mut Row, &Options) -> Result<RowFate> + Send + Sync + 'static,
+    {
+        self.pre.push((table.to_owned(), Arc::new(hook)));
+        self
+    }
+
+    /// A hook on rows that were read, or given back by a write, before the caller gets them.
+    pub fn post_row<F>(mut self, table: &str, hook: F) -> Self
+    where
+        F: Fn(&mut Row, &Options) -> Result<RowFate> + Send + Sync + 'static,
+    {
+        self.post.push((table.to_owned(), Arc::new(hook)));
+        self
+    }
+
+    /// Keeps rows of these tables in this process for [`Db::get_cached`], for `ttl` at most. Writes of
+    /// this process are seen at once, those of others after `ttl`.
+    pub fn cache<N: Into<String>>(mut self, tables: impl IntoIterator<Item = N>, ttl: Duration) -> Self {
+        self.cached.extend(tables.into_iter().map(|name| (name.into(), ttl)));
+        self
+    }
+
+    /// The database. No connection is made here.
+    ///
+    /// # Errors
+    /// `Config` for a table that does not exist, a pattern of a column that does not parse, or a default
+    /// pool that was not added.
+    pub fn build(self) -> Result<Db> {
+        let pools: HashMap<String, Arc<dyn Driver>> = self.pools.iter().cloned().collect();
+        let default: Arc<dyn Driver> = match (&self.default_pool, self.pools.first()) {
+            (Some(name), _) => pools.get(name).cloned().ok_or_else(|| unknown("pool", name))?,
+            (None, Some((_, first))) => first.clone(),
+            (None, None) => Arc::new(NoneDriver::new()),
+        };
+        for name in self.named_tables() {
+            self.schema.find(name).ok_or_else(|| unknown("table", name))?;
+        }
+        let mut entries = HashMap::new();
+        for table in self.schema.tables() {
+            let is_this = |name: &str| self.schema.find(name).is_some_and(|t| t.name == table.name);
+            let hooks = |all: &[(String, RowHook)]| -> Vec<RowHook> {
+                all.iter().filter(|(n, _)| n == "*" || is_this(n)).map(|(_, hook)| hook.clone()).collect()
+            };
+            let pool = self.table_pools.iter().rev().find(|(n, _)| is_this(n));
+            let entry = Arc::new(Entry {
+                plan: Plan::new(table.clone())?,
+                driver: pool.and_then(|(_, pool)| pools.get(pool)).unwrap_or(&default).clone(),
+                pre: hooks(&self.pre),
+                post: hooks(&self.post),
+                cache: self.cached.iter().rev().find(|(n, _)| is_this(n)).map(|(_, ttl)| RowCache::new(*ttl)),
+            });
+            for name in std::iter::once(&table.name).chain(&table.aliases) {
+                entries.insert(name.to_string(), entry.clone());
+            }
+        }
+        Ok(Db::from_inner(Inner {
+            schema: self.schema,
+            entries,
+            pools,
+            default,
+            token_key: self.token_key.unwrap_or_else(rand::random),
+            protected: self.protected,
+        }))
+    }
+
+    fn named_tables(&self) -> impl Iterator<Item = &String> {
+        let hooks = self.pre.iter().chain(&self.post).map(|(name, _)| name).filter(|name| *name != "*");
+        let pools = self.table_pools.iter().map(|(name, _)| name);
+        hooks.chain(pools).chain(self.cached.iter().map(|(name, _)| name))
+    }
+}
+
+fn unknown(what: &str, name: &str) -> Error {
+    Error::new(ErrorKind::Config, format!("no {what} {name:.40}: declare it or correct the name"))
+}

@@ -1,0 +1,46 @@
+use std::sync::Arc;
+
+use super::Options;
+use super::builder::{RowFate, RowHook};
+use super::cache::RowCache;
+use super::driver::Driver;
+use super::prepare::Plan;
+use crate::Result;
+use crate::value::Row;
+
+/// What the facade knows of one table, made once.
+pub(super) struct Entry {
+    /// The table and what is derived from its columns.
+    pub(super) plan: Plan,
+    /// Where its records are.
+    pub(super) driver: Arc<dyn Driver>,
+    /// Hooks on records to be written.
+    pub(super) pre: Vec<RowHook>,
+    /// Hooks on rows to be returned.
+    pub(super) post: Vec<RowHook>,
+    /// Rows kept in this process.
+    pub(super) cache: Option<RowCache>,
+}
+
+impl Entry {
+    /// Runs the hooks on a record to be written; false when it is not to be written.
+    pub(super) fn before_write(&self, row: &mut Row, options: &Options) -> Result<bool> {
+        run(&self.pre, row, options)
+    }
+
+    /// Runs the hooks on a row to be returned; false when it is not to be returned.
+    pub(super) fn after_read(&self, row: &mut Row, options: &Options) -> Result<bool> {
+        run(&self.post, row, options)
+    }
+}
+
+fn run(hooks: &[RowHook], row: &mut Row, options: &Options) -> Result<bool> {
+    if !options.no_process_rows {
+        for hook in hooks {
+            if hook(row, options)? == RowFate::Drop {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
+}
