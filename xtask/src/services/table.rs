@@ -1,0 +1,288 @@
+//! Which servers there are, and how each is started.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
+
+use rustix::process::Signal;
+
+use super::probe::Probe;
+
+/// One server that tests talk to.
+pub(super) struct Service {
+    pub(super) name: &'static str,
+    /// The executable, and folders besides `PATH` where it may lie; `*` stands for a version, the last one wins.
+    program: &'static str,
+    folders: &'static [&'static str],
+    /// Who has it: the registry and the name of the package.
+    pub(super) package: &'static str,
+    /// Whom to become when started by root, which the server refuses to run as.
+    pub(super) user: Option<&'static str>,
+    /// Commands that make its data folder.
+    pub(super) prepare: fn(&Launch<'_>) -> Vec<Command>,
+    /// The server itself, in the foreground.
+    pub(super) serve: fn(&Launch<'_>) -> Command,
+    pub(super) probe: Probe,
+    pub(super) stop_signal: Signal,
+    /// Its address, with `{port}` in it.
+    address: &'static str,
+}
+
+/// What a command may need to know.
+pub(super) struct Launch<'a> {
+    pub(super) folder: &'a Path,
+    pub(super) port: u16,
+    pub(super) program: &'a Path,
+}
+
+impl Service {
+    /// The address to connect to.
+    pub(super) fn address(&self, port: u16) -> String {
+        self.address.replace("{port}", &port.to_string())
+    }
+
+    /// The executable's path, if it is installed.
+    pub(super) fn installed(&self) -> Option<PathBuf> {
+        let path = env::var_os("PATH").unwrap_or_default();
+        let own = self.folders.iter().flat_map(|folder| versions(folder));
+        own.chain(env::split_paths(&path)).map(|folder| folder.join(self.program)).find(|file| file.is_file())
+    }
+}
+
+impl Launch<'_> {
+    fn command(&self) -> Command {
+        Command::new(self.program)
+    }
+
+    /// A program that lies beside the server's.
+    fn sibling(&self, name: &str) -> Command {
+        Command::new(self.program.with_file_name(name))
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
+    fn port(&self) -> String {
+        self.port.to_string()
+    }
+}
+
+/// The folders that a path with one `*` stands for, the last in order first.
+fn versions(pattern: &str) -> Vec<PathBuf> {
+    let Some((parent, rest)) = pattern.split_once("/*/") else { return vec![pattern.into()] };
+    let entries = fs::read_dir(parent).into_iter().flatten().flatten();
+    let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    found.sort();
+    found.into_iter().rev().map(|folder| folder.join(rest)).collect()
+}
+
+fn nothing(_: &Launch<'_>) -> Vec<Command> {
+    Vec::new()
+}
+
+/// All servers, in the order in which they are listed and started.
+pub(super) static SERVICES: [Service; 8] = [
+    Service {
+        name: "postgresql",
+        program: "postgres",
+        // The clients' folder of Debian is not in PATH, and another product may put a `postgres` there.
+        folders: &["/usr/lib/postgresql/*/bin"],
+        package: "Debian has it as postgresql",
+        user: Some("postgres"),
+        prepare: |launch| {
+            let mut make = launch.sibling("initdb");
+            make.args([
+                "--auth=trust",
+                "--username=postgres",
+                "--encoding=UTF8",
+                "--locale=C",
+                "--no-sync",
+                "-D",
+            ]);
+            make.arg(launch.data());
+            vec![make]
+        },
+        serve: |launch| {
+            let mut serve = launch.command();
+            serve.arg("-D").arg(launch.data()).args(["-h", "127.0.0.1", "-p", &launch.port()]);
+            // No socket file: its path would be longer than the system allows in a deep folder.
+            serve.args(["-c", "unix_socket_directories=", "-c", "fsync=off"]);
+            serve
+        },
+        // A start-up packet for user postgres; a server that still starts answers E.
+        probe: Probe { send: b"\0\0\0\x17\0\x03\0\0user\0postgres\0\0", skip: 0, expect: b"R" },
+        stop_signal: Signal::INT,
+        address: "postgresql://postgres@127.0.0.1:{port}/postgres",
+    },
+    Service {
+        name: "mariadb",
+        program: "mariadbd",
+        folders: &["/usr/sbin"],
+        package: "Debian has it as mariadb-server",
+        user: Some("mysql"),
+        prepare: |launch| {
+            let mut make = Command::new("mariadb-install-db");
+            make.args(["--no-defaults", "--auth-root-authentication-method=normal"]);
+            make.arg(format!("--datadir={}", launch.data().display()));
+            vec![make]
+        },
+        serve: |launch| {
+            let mut serve = launch.command();
+            serve.args(["--no-defaults", "--bind-address=127.0.0.1", "--skip-name-resolve"]);
+            serve.arg(format!("--port={}", launch.port));
+            serve.arg(format!("--datadir={}", launch.data().display()));
+            // Beside the data the path could be longer than the system allows.
+            let socket = env::temp_dir().join(format!("bkjs-mariadb-{}.sock", launch.port));
+            serve.arg(format!("--socket={}", socket.display()));
+            serve
+        },
+        // The greeting: four bytes of header, then version ten of the protocol.
+        probe: Probe { send: b"", skip: 4, expect: b"\x0a" },
+        stop_signal: Signal::TERM,
+        address: "mysql://root@127.0.0.1:{port}/test",
+    },
+    Service {
+        name: "redis",
+        program: "redis-server",
+        folders: &[],
+        package: "Debian has it as redis-server",
+        user: None,
+        prepare: nothing,
+        serve: |launch| {
+            let mut serve = launch.command();
+            serve.args(["--bind", "127.0.0.1", "--port", &launch.port()]);
+            serve.args(["--save", "", "--appendonly", "no"]);
+            serve.arg("--dir").arg(launch.folder);
+            serve
+        },
+        probe: Probe { send: b"PING\r\n", skip: 0, expect: b"+PONG" },
+        stop_signal: Signal::TERM,
+        address: "redis://127.0.0.1:{port}",
+    },
+    Service {
+        name: "memcached",
+        program: "memcached",
+        folders: &[],
+        package: "Debian has it as memcached",
+        user: None,
+        prepare: nothing,
+        serve: |launch| {
+            let mut serve = launch.command();
+            serve.args(["-l", "127.0.0.1", "-p", &launch.port()]);
+            // Memcached refuses to run as root, and drops by itself.
+            serve.args(["-u", "nobody"]);
+            serve
+        },
+        probe: Probe { send: b"version\r\n", skip: 0, expect: b"VERSION" },
+        stop_signal: Signal::TERM,
+        address: "memcache://127.0.0.1:{port}",
+    },
+    Service {
+        name: "rabbitmq",
+        program: "rabbitmq-server",
+        // The one in /usr/sbin becomes another user, who may not write here.
+        folders: &["/usr/lib/rabbitmq/bin"],
+        package: "Debian has it as rabbitmq-server",
+        user: None,
+        prepare: nothing,
+        serve: |launch| {
+            let mut serve = launch.command();
+            let folder = launch.folder;
+            serve
+                .env("RABBITMQ_NODENAME", format!("bkjs{}@localhost", launch.port))
+                .env("RABBITMQ_NODE_IP_ADDRESS", "127.0.0.1")
+                .env("RABBITMQ_NODE_PORT", launch.port())
+                // The node and its name server need two more ports; they follow the first one.
+                .env("RABBITMQ_DIST_PORT", launch.port.wrapping_add(1).to_string())
+                .env("ERL_EPMD_PORT", launch.port.wrapping_add(2).to_string())
+                .env("ERL_EPMD_ADDRESS", "127.0.0.1")
+                .env("RABBITMQ_MNESIA_BASE", folder.join("mnesia"))
+                .env("RABBITMQ_LOG_BASE", folder.join("logs"))
+                .env("RABBITMQ_ENABLED_PLUGINS_FILE", folder.join("plugins"))
+                .env("RABBITMQ_PID_FILE", folder.join("pid"));
+            serve
+        },
+        probe: Probe { send: b"AMQP\0\0\x09\x01", skip: 0, expect: b"\x01\0\0" },
+        stop_signal: Signal::TERM,
+        address: "amqp://guest:guest@127.0.0.1:{port}",
+    },
+    Service {
+        name: "nats",
+        program: "nats-server",
+        folders: &["/usr/sbin"],
+        package: "Debian has it as nats-server",
+        user: None,
+        prepare: nothing,
+        serve: |launch| {
+            let mut serve = launch.command();
+            serve.args(["-a", "127.0.0.1", "-p", &launch.port(), "-js", "-sd"]).arg(launch.data());
+            serve
+        },
+        probe: Probe { send: b"", skip: 0, expect: b"INFO " },
+        stop_signal: Signal::TERM,
+        address: "nats://127.0.0.1:{port}",
+    },
+    Service {
+        name: "dynamodb",
+        program: "dynalite",
+        folders: &[],
+        package: "npm has it as dynalite",
+        user: None,
+        prepare: nothing,
+        serve: |launch| {
+            let mut serve = launch.command();
+            serve.args(["--host", "127.0.0.1", "--port", &launch.port(), "--createTableMs", "5"]);
+            serve
+        },
+        probe: Probe { send: b"GET / HTTP/1.0\r\n\r\n", skip: 0, expect: b"HTTP/1." },
+        stop_signal: Signal::TERM,
+        address: "http://127.0.0.1:{port}",
+    },
+    Service {
+        name: "aws",
+        program: "moto_server",
+        folders: &[],
+        package: "PyPI has it as moto[server]",
+        user: None,
+        prepare: nothing,
+        serve: |launch| {
+            let mut serve = launch.command();
+            serve.args(["-H", "127.0.0.1", "-p", &launch.port()]);
+            serve
+        },
+        probe: Probe { send: b"GET /moto-api/ HTTP/1.0\r\n\r\n", skip: 0, expect: b"HTTP/1." },
+        stop_signal: Signal::TERM,
+        address: "http://127.0.0.1:{port}",
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::{SERVICES, versions};
+
+    #[test]
+    fn every_address_carries_the_port() {
+        for service in &SERVICES {
+            assert!(service.address(4711).contains("127.0.0.1:4711"), "{}", service.name);
+        }
+    }
+
+    #[test]
+    fn the_packet_for_postgresql_says_its_own_length() {
+        let packet = SERVICES[0].probe.send;
+        assert_eq!(usize::from(packet[3]), packet.len());
+    }
+
+    #[test]
+    fn the_newest_version_comes_first() {
+        let root = std::env::temp_dir().join(format!("xtask-versions-{}", std::process::id()));
+        for version in ["13", "15", "14"] {
+            std::fs::create_dir_all(root.join(version)).unwrap();
+        }
+        let found = versions(&format!("{}/*/bin", root.display()));
+        std::fs::remove_dir_all(&root).unwrap();
+        assert_eq!(found[0], root.join("15/bin"));
+        assert_eq!(found.len(), 3);
+    }
+}

@@ -1,0 +1,74 @@
+//! `cargo xtask test`: everything that can be tested here, with one count at the end.
+
+mod counts;
+mod stream;
+
+use anyhow::Result;
+use counts::Counts;
+
+use crate::workspace::{cargo, output};
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Run only tests whose name contains one of these; `db` alone runs the contract suite of database drivers
+    filter: Vec<String>,
+}
+
+/// Runs the tests, and says whether all passed.
+///
+/// # Errors
+/// When cargo cannot be started; a failed build counts as a failed test.
+pub(crate) fn run(args: &Args) -> Result<bool> {
+    let mut total = Counts::default();
+    if args.filter == ["db"] {
+        let suite = ["test", "--package", "bkjs-core", "--all-features", "--test", "db"];
+        total += step("contract suite of database drivers", &mut cargo(suite))?;
+        return Ok(conclude(&total));
+    }
+
+    // Once and with one set of features: every other set would compile large parts of the tree again.
+    let build = ["build", "--workspace", "--all-features", "--bins", "--examples"];
+    println!("== build: cargo {}", build.join(" "));
+    if !cargo(build).status()?.success() {
+        println!("the build failed: it counts as one failed test");
+        total.failed += 1;
+        return Ok(conclude(&total));
+    }
+    println!("== services: none is needed, the embedded database has no server");
+
+    if has_nextest() {
+        let all = ["nextest", "run", "--workspace", "--all-features", "--no-fail-fast", "--no-tests", "pass"];
+        total += step("tests", cargo(all).args(&args.filter))?;
+        let doc = ["test", "--doc", "--workspace", "--all-features", "--no-fail-fast", "--"];
+        total += step("documentation tests", cargo(doc).args(&args.filter))?;
+    } else {
+        let all = ["test", "--workspace", "--all-features", "--no-fail-fast", "--"];
+        total += step("tests", cargo(all).args(&args.filter))?;
+    }
+    Ok(conclude(&total))
+}
+
+/// Runs one command and counts its tests; one that fails without a failed test counts as one.
+fn step(name: &str, command: &mut std::process::Command) -> Result<Counts> {
+    println!("== {name}");
+    let (mut counts, success) = stream::run(command)?;
+    if !success && counts.failed == 0 {
+        println!("{name}: the command failed before or beside its tests: it counts as one failed test");
+        counts.failed = 1;
+    }
+    Ok(counts)
+}
+
+/// Prints the count as the last line.
+fn conclude(total: &Counts) -> bool {
+    let passed = total.failed == 0 && total.passed > 0;
+    if total.passed + total.failed == 0 {
+        println!("no test has run");
+    }
+    println!("\n{total}");
+    passed
+}
+
+fn has_nextest() -> bool {
+    output(&mut cargo(["nextest", "--version"])).is_ok_and(|out| out.status.success())
+}
