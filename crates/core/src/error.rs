@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-/// A result whose error is [`enum@Error`].
+/// A result whose error is [`struct@Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What went wrong, independent of which driver or module noticed it.

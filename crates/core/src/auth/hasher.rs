@@ -90,3 +90,68 @@ impl Hasher {
         done.await.map_err(|e| Error::internal("password hashing broke off").source(e))?
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    const CHEAP: Cost = Cost { memory_kib: 8, passes: 1, lanes: 1 };
+
+    fn secret(text: &str) -> Zeroizing<String> {
+        Zeroizing::new(text.to_owned())
+    }
+
+    #[tokio::test]
+    async fn what_it_hashes_it_verifies() {
+        let hasher = Hasher::new(HasherOptions { cost: CHEAP, ..HasherOptions::default() }).unwrap();
+        let stored = Stored::Argon2(hasher.hash(secret("p1")).await.unwrap());
+        assert!(hasher.verify(stored.clone(), secret("p1")).await.is_ok());
+        assert_eq!(hasher.verify(stored, secret("p2")).await.unwrap_err().status(), 401);
+        assert_eq!(hasher.verify(Stored::Nothing, secret("p1")).await.unwrap_err().status(), 401);
+    }
+
+    #[tokio::test]
+    async fn more_than_run_and_wait_are_refused_at_once() {
+        let hasher = Hasher::new(HasherOptions { concurrent: 1, queue: 1, cost: CHEAP }).unwrap();
+        let (finish, finished) = mpsc::channel::<()>();
+        let mut running = Box::pin(hasher.run(move |_| Ok(finished.recv().is_ok())));
+        assert!(running.as_mut().now_or_never().is_none());
+        let mut waiting = Box::pin(hasher.hash(secret("p1")));
+        assert!(waiting.as_mut().now_or_never().is_none());
+
+        let refused = hasher.hash(secret("p1")).await.unwrap_err();
+        assert_eq!((refused.kind(), refused.status()), (ErrorKind::OverCapacity, 429));
+
+        finish.send(()).unwrap();
+        assert!(running.await.unwrap());
+        assert!(waiting.await.is_ok());
+        assert!(hasher.hash(secret("p1")).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_caller_who_hangs_up_frees_a_waiting_place_but_not_a_running_one() {
+        let hasher = Hasher::new(HasherOptions { concurrent: 1, queue: 1, cost: CHEAP }).unwrap();
+        let (finish, finished) = mpsc::channel::<()>();
+        let mut running = Box::pin(hasher.run(move |_| Ok(finished.recv().is_ok())));
+        assert!(running.as_mut().now_or_never().is_none());
+        drop(running);
+        for _ in 0..3 {
+            let mut waiting = Box::pin(hasher.hash(secret("p1")));
+            assert!(waiting.as_mut().now_or_never().is_none());
+        }
+        finish.send(()).unwrap();
+        assert!(hasher.hash(secret("p1")).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn work_that_breaks_off_gives_its_place_back() {
+        let hasher = Hasher::new(HasherOptions { concurrent: 1, queue: 0, cost: CHEAP }).unwrap();
+        let broken = hasher.run(|_| -> Result<()> { panic!("on purpose") }).await;
+        assert_eq!(broken.unwrap_err().status(), 500);
+        assert!(hasher.hash(secret("p1")).await.is_ok());
+    }
+}

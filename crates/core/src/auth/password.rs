@@ -13,8 +13,8 @@ use crate::{Error, ErrorKind, Result};
 /// The longest password, in bytes.
 pub const MAX_PASSWORD: usize = 1024;
 
-/// Memory above which a stored hash is not even tried, in KiB: a record must not take the server down.
-const MAX_MEMORY_KIB: u32 = 256 * 1024;
+/// The highest cost; a stored hash above it is not even tried, as a record must not take the server down.
+const MAX_COST: Cost = Cost { memory_kib: 256 * 1024, passes: 64, lanes: 16 };
 
 /// What one hash costs. The defaults are the least that is recommended for argon2id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +25,21 @@ pub struct Cost {
     pub passes: u32,
     /// Lanes.
     pub lanes: u32,
+}
+
+impl Cost {
+    /// Whether some part of this cost is below that of another.
+    fn is_below(&self, other: &Self) -> bool {
+        self.memory_kib < other.memory_kib || self.passes < other.passes || self.lanes < other.lanes
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if MAX_COST.is_below(self) {
+            let Self { memory_kib, passes, lanes } = MAX_COST;
+            return Err(format!("must be at most {memory_kib} KiB, {passes} passes and {lanes} lanes"));
+        }
+        Ok(())
+    }
 }
 
 impl Default for Cost {
@@ -93,12 +108,10 @@ impl Passwords {
     /// Passwords at a cost.
     ///
     /// # Errors
-    /// `Config` when the cost is out of argon2's range or above 256 MiB.
+    /// `Config` when the cost is out of argon2's range or above 256 MiB, 64 passes or 16 lanes.
     pub fn new(cost: Cost) -> Result<Self> {
         let bad = |why: String| Error::new(ErrorKind::Config, format!("password cost: {why}"));
-        if cost.memory_kib > MAX_MEMORY_KIB {
-            return Err(bad(format!("memory must be at most {MAX_MEMORY_KIB} KiB")));
-        }
+        cost.check().map_err(bad)?;
         let params =
             Params::new(cost.memory_kib, cost.passes, cost.lanes, None).map_err(|e| bad(e.to_string()))?;
         let mut this = Self {
@@ -136,7 +149,7 @@ impl Passwords {
             Stored::Argon2(phc) => match Known::read(phc) {
                 Ok(known) => {
                     self.argon2.verify_password(password, &known.hash).map_err(|_| refused())?;
-                    Ok(Verified { rehash: known.is_cheaper_than(&self.cost) })
+                    Ok(Verified { rehash: known.cost.is_below(&self.cost) })
                 }
                 Err(why) => {
                     self.waste(password);
@@ -184,19 +197,95 @@ impl Known {
         }
         let params = Params::try_from(&hash).map_err(|e| e.to_string())?;
         let cost = Cost { memory_kib: params.m_cost(), passes: params.t_cost(), lanes: params.p_cost() };
-        if cost.memory_kib > MAX_MEMORY_KIB {
-            return Err(format!("needs {} KiB of memory, more than is allowed", cost.memory_kib));
-        }
+        cost.check()?;
         Ok(Self { hash, cost })
-    }
-
-    fn is_cheaper_than(&self, cost: &Cost) -> bool {
-        self.cost.memory_kib < cost.memory_kib
-            || self.cost.passes < cost.passes
-            || self.cost.lanes < cost.lanes
     }
 }
 
 fn refused() -> Error {
     Error::new(ErrorKind::NotAuthenticated, "not authenticated")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CHEAP: Cost = Cost { memory_kib: 8, passes: 1, lanes: 1 };
+
+    fn status(passwords: &Passwords, stored: &Stored, password: &str) -> u16 {
+        passwords.verify(stored, password.as_bytes()).map_or_else(|e| e.status(), |_| 200)
+    }
+
+    #[test]
+    fn the_cost_and_a_fresh_salt_are_in_the_hash() {
+        let passwords = Passwords::new(Cost::default()).unwrap();
+        let hash = passwords.hash(b"p1").unwrap();
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        assert_ne!(hash, passwords.hash(b"p1").unwrap());
+        let stored = Stored::from_columns(Some(&hash), None);
+        assert_eq!(passwords.verify(&stored, b"p1").unwrap(), Verified { rehash: false });
+        assert_eq!(status(&passwords, &stored, "p2"), 401);
+    }
+
+    #[test]
+    fn a_hash_below_todays_cost_is_to_be_made_anew() {
+        let stored = Stored::Argon2(Passwords::new(CHEAP).unwrap().hash(b"p1").unwrap());
+        let dearer = Passwords::new(Cost { memory_kib: 16, ..CHEAP }).unwrap();
+        assert_eq!(dearer.verify(&stored, b"p1").unwrap(), Verified { rehash: true });
+    }
+
+    #[test]
+    fn the_former_format_verifies_and_is_to_be_made_anew() {
+        let passwords = Passwords::new(CHEAP).unwrap();
+        let hash = "uENdiVfb2X7IAiBjJ86I302iSBRVRFoWjIqo1WlcNgc=";
+        let stored = Stored::from_columns(Some(hash), Some("abc"));
+        assert_eq!(passwords.verify(&stored, b"p1").unwrap(), Verified { rehash: true });
+        assert_eq!(status(&passwords, &stored, "p2"), 401);
+        assert_eq!(Stored::from_columns(Some(hash), None), Stored::Nothing);
+        assert_eq!(Stored::from_columns(None, Some("abc")), Stored::Nothing);
+    }
+
+    #[test]
+    fn an_account_without_a_password_has_no_password() {
+        let passwords = Passwords::new(CHEAP).unwrap();
+        for password in ["", "p1"] {
+            assert_eq!(status(&passwords, &Stored::Nothing, password), 401);
+        }
+    }
+
+    #[test]
+    fn a_stored_hash_that_is_damaged_or_too_dear_is_refused() {
+        let passwords = Passwords::new(CHEAP).unwrap();
+        let good = passwords.hash(b"p1").unwrap();
+        for phc in [
+            "$".to_owned(),
+            good[..good.len() - 1].to_owned(),
+            good.replace("argon2id", "argon2i"),
+            good.replace("m=8", "m=4000000000"),
+            good.replace("t=1", "t=4000000"),
+            good.replace("v=19", "v=99"),
+        ] {
+            assert_eq!(status(&passwords, &Stored::Argon2(phc.clone()), "p1"), 401, "{phc}");
+        }
+    }
+
+    #[test]
+    fn the_length_of_a_password_is_bounded() {
+        let passwords = Passwords::new(CHEAP).unwrap();
+        assert_eq!(passwords.hash(b"").unwrap_err().kind(), ErrorKind::ValidationFailed);
+        assert!(passwords.hash(&[b'a'; MAX_PASSWORD]).is_ok());
+        assert_eq!(
+            passwords.hash(&[b'a'; MAX_PASSWORD + 1]).unwrap_err().kind(),
+            ErrorKind::ValidationFailed
+        );
+    }
+
+    #[test]
+    fn a_cost_out_of_range_is_a_configuration_error() {
+        for cost in
+            [Cost { memory_kib: 1, ..CHEAP }, Cost { passes: 0, ..CHEAP }, Cost { lanes: 17, ..CHEAP }]
+        {
+            assert_eq!(Passwords::new(cost).unwrap_err().kind(), ErrorKind::Config);
+        }
+    }
 }
