@@ -197,6 +197,9 @@ pub(super) static SERVICES: [Service; 8] = [
                 .env("RABBITMQ_DIST_PORT", launch.port.wrapping_add(1).to_string())
                 .env("ERL_EPMD_PORT", launch.port.wrapping_add(2).to_string())
                 .env("ERL_EPMD_ADDRESS", "127.0.0.1")
+                // Settings of a server that the system runs are not for this one; the file need not exist.
+                .env("RABBITMQ_CONFIG_FILE", folder.join("rabbitmq"))
+                .env("RABBITMQ_CONF_ENV_FILE", folder.join("environment"))
                 .env("RABBITMQ_MNESIA_BASE", folder.join("mnesia"))
                 .env("RABBITMQ_LOG_BASE", folder.join("logs"))
                 .env("RABBITMQ_ENABLED_PLUGINS_FILE", folder.join("plugins"))
