@@ -1,0 +1,115 @@
+//! A throw-away home folder, and commands that run on it.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+use std::{env, fs};
+
+use anyhow::{Context as _, Result, ensure};
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use crate::Program;
+
+/// A home folder that is deleted with this value. Make it before the servers that use it.
+#[derive(Debug)]
+pub struct Home {
+    parent: TempDir,
+}
+
+/// How a command ended.
+#[derive(Debug)]
+pub struct Ran {
+    /// The exit code; `None` when a signal ended it.
+    pub code: Option<i32>,
+    /// What it printed.
+    pub stdout: String,
+    /// What it reported.
+    pub stderr: String,
+}
+
+impl Home {
+    /// A home that does not exist yet: making it is the program's task.
+    ///
+    /// # Errors
+    /// When the system has no room for temporary files.
+    pub fn new() -> Result<Self> {
+        let parent = tempfile::Builder::new().prefix("bkjs-test-").tempdir()?;
+        Ok(Self { parent })
+    }
+
+    /// The home folder.
+    pub fn path(&self) -> PathBuf {
+        self.parent.path().join("home")
+    }
+
+    /// A file beside the home folder, for what is not the program's.
+    pub fn beside(&self, name: &str) -> PathBuf {
+        self.parent.path().join(name)
+    }
+
+    /// Writes a file below the home folder, making the folders on the way.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write(&self, name: &str, text: &str) -> Result<()> {
+        let path = self.path().join(name);
+        fs::create_dir_all(path.parent().unwrap_or(Path::new("/")))?;
+        fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
+    }
+
+    /// Runs `bkjs shell` on this home and waits until it ends.
+    ///
+    /// # Errors
+    /// When it cannot be started or does not end within a minute.
+    pub async fn shell(&self, args: &[&str]) -> Result<Ran> {
+        let home = self.path();
+        let first = ["shell", "-home", home.to_str().context("the home is no text")?];
+        self.run(Program::bkjs()?.path(), &[&first, args].concat()).await
+    }
+
+    /// Makes an administrator, as an operator does.
+    ///
+    /// # Errors
+    /// When the command fails.
+    pub async fn add_admin(&self, login: &str, secret: &str) -> Result<()> {
+        let account = ["login", login, "secret", secret, "name", "Admin", "type", "admin"];
+        let ran = self.shell(&[&["-db-create-tables", "-account-add"], &account[..]].concat()).await?;
+        ensure!(ran.code == Some(0), "cannot make an administrator: {ran:?}");
+        Ok(())
+    }
+
+    /// Runs a program with this home's environment and waits until it ends.
+    ///
+    /// # Errors
+    /// When it cannot be started or does not end within a minute; it is killed then.
+    pub async fn run(&self, program: &Path, args: &[&str]) -> Result<Ran> {
+        let mut command = Command::new(program);
+        command.args(args).stdin(Stdio::null()).kill_on_drop(true).current_dir(self.parent.path());
+        clean(&mut command);
+        let ended = tokio::time::timeout(Duration::from_secs(60), command.output()).await;
+        let out =
+            ended.with_context(|| format!("{args:?} does not end"))?.context("cannot start the program")?;
+        Ok(Ran {
+            code: out.status.code(),
+            stdout: String::from_utf8_lossy(&out.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&out.stderr).into_owned(),
+        })
+    }
+}
+
+impl Ran {
+    /// All that the command printed.
+    pub fn text(&self) -> String {
+        format!("{}{}", self.stdout, self.stderr)
+    }
+}
+
+/// Keeps settings of the machine that runs the tests away from the program.
+pub(crate) fn clean(command: &mut Command) {
+    for (name, _) in env::vars_os() {
+        if name.to_string_lossy().starts_with("BKJS_") {
+            command.env_remove(name);
+        }
+    }
+}
