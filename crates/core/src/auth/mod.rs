@@ -34,6 +34,16 @@
 //! | 401 | everything else: proof, password, token, version, replay |
 //! | 400 | the body is not the one that was signed |
 //!
+//! # What a signature does not cover
+//!
+//! The format leaves gaps that a server closes by not reading what is not signed:
+//!
+//! - the URL's query after a second `?`: take parameters from [`covered_query`] only;
+//! - the URL's query when the body is urlencoded: the body replaces it, for signing and for parameters;
+//! - parameters whose names start with the signature's name: none but the signature itself is read;
+//! - a JSON or multipart body without a checksum, see [`verify_body`];
+//! - for versions 2 and 3 all but the domain and the expiry: they are bearer tokens.
+//!
 //! The format of signatures is that of existing clients, byte for byte. The seals around session cookies
 //! and access tokens are not: see [`Tokens`] and [`Sealer`].
 
