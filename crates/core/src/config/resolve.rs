@@ -1,0 +1,119 @@
+//! From what the sources say to the texts that count, each checked.
+
+use std::collections::BTreeMap;
+
+use super::decode::{Decoded, decode};
+use super::registry::{Entry, Found};
+use super::{Assignment, Origin, Problem, Rank, Registry, Shape, Spec, Values, command_line};
+
+/// A text that counts, and where it was said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Occurrence {
+    pub(super) text: String,
+    pub(super) origin: Origin,
+}
+
+/// What the sources together say about one name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Setting {
+    pub(super) name: String,
+    pub(super) entry: usize,
+    pub(super) captures: Vec<String>,
+    /// Lowest precedence first; at most one of a single value.
+    pub(super) occurrences: Vec<Occurrence>,
+    /// A list that was emptied: its default does not stand either.
+    pub(super) cleared: bool,
+}
+
+/// All names that any source mentions.
+pub(super) type Settings = BTreeMap<String, Setting>;
+
+#[derive(Default)]
+pub(super) struct Resolved {
+    pub(super) settings: Settings,
+    pub(super) problems: Vec<Problem>,
+    pub(super) warnings: Vec<String>,
+}
+
+/// Puts the assignments together, given in rising precedence.
+pub(super) fn resolve<'a>(
+    registry: &Registry,
+    assignments: impl IntoIterator<Item = &'a Assignment>,
+) -> Resolved {
+    let mut resolved = Resolved::default();
+    for assignment in assignments {
+        let Some(found) = registry.find(&assignment.name) else {
+            let place = format!("in {}", assignment.origin);
+            resolved.problems.push(command_line::unknown_name(registry, &assignment.name, &place));
+            continue;
+        };
+        let entry = &registry.entries[found.entry];
+        match check(&entry.spec, assignment) {
+            Err(why) => {
+                let problem = Problem::with_value(&assignment.name, Some(&assignment.origin), &why);
+                resolved.problems.push(problem);
+            }
+            Ok(decoded) => {
+                if entry.planned {
+                    let warning = format!("{} in {} has no effect yet", assignment.name, assignment.origin);
+                    resolved.warnings.push(warning);
+                }
+                resolved.add(found, entry, decoded, assignment.origin.clone());
+            }
+        }
+    }
+    resolved
+}
+
+fn check(spec: &Spec, assignment: &Assignment) -> Result<Decoded, String> {
+    if spec.early && assignment.origin.rank < Rank::Environment {
+        return Err("is needed before files load: give it on the command line or in the environment".into());
+    }
+    let text = assignment.text.as_deref().or(spec.bare).ok_or("a value is required")?;
+    let decoded = decode(text, spec.decoding);
+    if let Decoded::Text(text) = &decoded {
+        spec.check(text)?;
+    }
+    Ok(decoded)
+}
+
+impl Resolved {
+    fn add(&mut self, found: Found, entry: &Entry, decoded: Decoded, origin: Origin) {
+        let Found { entry: at, name, captures } = found;
+        let setting = self.settings.entry(name.clone()).or_insert_with(|| Setting {
+            name,
+            entry: at,
+            captures,
+            occurrences: Vec::new(),
+            cleared: false,
+        });
+        let Decoded::Text(text) = decoded else {
+            setting.occurrences.clear();
+            setting.cleared = entry.spec.shape != Shape::Single;
+            return;
+        };
+        let replaces = match entry.spec.shape {
+            Shape::Single => true,
+            Shape::List => setting.occurrences.last().is_some_and(|last| last.origin.rank != origin.rank),
+            Shape::Adding => false,
+        };
+        if replaces {
+            setting.occurrences.clear();
+        }
+        setting.occurrences.push(Occurrence { text, origin });
+    }
+}
+
+/// What `Params::build` of one section reads.
+pub(super) fn values<'a>(
+    registry: &'a Registry,
+    entries: std::ops::Range<usize>,
+    settings: &'a Settings,
+) -> Values<'a> {
+    let mut specs: Vec<(&Spec, Vec<&Setting>)> =
+        registry.entries[entries.clone()].iter().map(|e| (&e.spec, Vec::new())).collect();
+    for setting in settings.values().filter(|s| entries.contains(&s.entry)) {
+        specs[setting.entry - entries.start].1.push(setting);
+    }
+    Values { specs }
+}
