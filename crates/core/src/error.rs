@@ -12,7 +12,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// What went wrong, independent of which driver or module noticed it.
 ///
 /// Each kind has one HTTP status and one code; see [`ErrorKind::status`] and [`ErrorKind::code`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// Serialised it is its code, so that an error keeps its kind on the way to another process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The request makes no sense as it stands: wrong type, unknown operator, unknown column.

@@ -1,0 +1,117 @@
+//! The listening sockets: opened once by the server process and handed to every web process.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bkjs_core::{Error, ErrorKind, Result};
+use socket2::{Domain, Protocol, Socket, Type};
+
+use crate::RuntimeParams;
+
+const PATIENCE: Duration = Duration::from_secs(1);
+const AGAIN: Duration = Duration::from_millis(25);
+
+/// The listening sockets of a server process, shared by what starts its children.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sockets(Arc<Mutex<Vec<TcpListener>>>);
+
+impl Sockets {
+    pub(crate) fn new(listeners: Vec<TcpListener>) -> Self {
+        Self(Arc::new(Mutex::new(listeners)))
+    }
+
+    /// Closes this process's copies.
+    pub(crate) fn close(&self) {
+        drop(self.take());
+    }
+
+    /// Hands them over to be served in this process.
+    pub(crate) fn take(&self) -> Vec<TcpListener> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Uses the sockets that are still open.
+    pub(crate) fn with<T>(&self, act: impl FnOnce(&[TcpListener]) -> T) -> T {
+        act(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Opens the listening sockets of the parameters, non-blocking.
+///
+/// A busy port is tried again for a second: after the death of a server its web processes need a moment
+/// to let go of the port.
+///
+/// # Errors
+/// `Unavailable` naming the address and port.
+pub(crate) async fn open(params: &RuntimeParams) -> Result<Vec<TcpListener>> {
+    let mut listeners = Vec::new();
+    for address in params.addresses()? {
+        let address = SocketAddr::new(address, params.port);
+        listeners.push(patiently(address, params.backlog).await.map_err(|e| refused(address, e))?);
+    }
+    if listeners.is_empty() {
+        return Err(Error::new(ErrorKind::Config, "bind: empty: give an address such as 127.0.0.1"));
+    }
+    Ok(listeners)
+}
+
+async fn patiently(address: SocketAddr, backlog: u16) -> io::Result<TcpListener> {
+    let until = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        match listen(address, backlog) {
+            Err(e) if e.kind() == io::ErrorKind::AddrInUse && tokio::time::Instant::now() < until => {
+                tokio::time::sleep(AGAIN).await;
+            }
+            result => return result,
+        }
+    }
+}
+
+fn listen(address: SocketAddr, backlog: u16) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    if let IpAddr::V6(ip) = address.ip() {
+        // The unspecified address stands for every address of the machine, IPv4 included.
+        socket.set_only_v6(!ip.is_unspecified())?;
+    }
+    socket.bind(&address.into())?;
+    socket.listen(i32::from(backlog))?;
+    // A blocking listener would hang the event loop of the web process that inherits it.
+    socket.set_nonblocking(true)?;
+    Ok(socket.into())
+}
+
+fn refused(address: SocketAddr, error: io::Error) -> Error {
+    let port = address.port();
+    let ip = address.ip();
+    let message = match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            format!("port {port} is in use on {ip}: stop the other process or set -port")
+        }
+        io::ErrorKind::PermissionDenied => {
+            format!("port {port}: not permitted to bind: set -port to 1024 or more")
+        }
+        io::ErrorKind::AddrNotAvailable => {
+            format!("port {port}: cannot bind to {ip}: not an address of this machine, set -bind")
+        }
+        _ => format!("port {port}: cannot bind to {ip}: {error}"),
+    };
+    Error::new(ErrorKind::Unavailable, message).source(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_busy_port_is_named() {
+        let taken = TcpListener::bind("127.0.0.1:0").expect("binds");
+        let port = taken.local_addr().expect("bound").port();
+        let params = RuntimeParams { port, bind: "127.0.0.1".to_owned(), ..Default::default() };
+        let error = open(&params).await.expect_err("busy");
+        assert!(error.message().contains(&port.to_string()), "{error}");
+        assert!(error.message().contains("in use"), "{error}");
+    }
+}

@@ -1,0 +1,83 @@
+//! One process that serves without supervision, for development.
+
+use std::sync::Arc;
+
+use bkjs_core::{Error, Result, task};
+use tokio::time::sleep;
+
+use crate::exit::Exit;
+use crate::ipc::{Inbox, Ipc, Link, Message, Parent};
+use crate::launch::Setting;
+use crate::pidfile::PidFile;
+use crate::signals::Signals;
+use crate::start::Birth;
+use crate::supervise::{begin, open, report};
+use crate::{Drain, Program, RoleContext};
+
+/// Prepares, listens and serves in this process.
+///
+/// # Errors
+/// Those of preparing, listening and serving, where no launcher waits for them.
+pub(crate) async fn run(setting: Arc<Setting>, birth: Birth, program: Arc<dyn Program>) -> Result<Exit> {
+    let signals = Signals::take(false)?;
+    // The inbox is kept so that the launcher sees the end of this process, not of the link.
+    let launcher: Option<(Link, Inbox)> = match birth.boot.parent {
+        Parent::Launcher => Some(open(birth.stream)?),
+        Parent::Itself | Parent::Supervisor => None,
+    };
+    let launcher = launcher.as_ref().map(|(link, _)| link);
+    match (serve(&setting, birth.boot.role, signals, program, launcher).await, launcher) {
+        (Err(error), Some(launcher)) => {
+            report(launcher, error.log_text()).await;
+            Ok(Exit::Failed)
+        }
+        (result, _) => result,
+    }
+}
+
+async fn serve(
+    setting: &Setting,
+    role: crate::Role,
+    mut signals: Signals,
+    program: Arc<dyn Program>,
+    launcher: Option<&Link>,
+) -> Result<Exit> {
+    let _pid_file = setting.pid_files.then(|| PidFile::write(&setting.var_dir, role)).transpose()?;
+    let sockets = tokio::select! {
+        sockets = begin(role, setting, program.as_ref()) => sockets?,
+        () = signals.end() => return Ok(Exit::Stopped),
+    };
+    let (drain, ready) = (Drain::new(), Drain::new());
+    let context = RoleContext {
+        role,
+        index: 0,
+        listeners: sockets.take(),
+        drain: drain.clone(),
+        ipc: Ipc::alone(program.clone(), ready.clone()),
+    };
+    let served = task::spawn("serve", async move { program.serve(context).await });
+    let announced = async {
+        ready.begun().await;
+        tracing::info!(%role, pid = std::process::id(), port = setting.params.port, elapsed_ms = setting.elapsed_ms(), "ready");
+        if let Some(launcher) = launcher {
+            launcher.post(&Message::Ready);
+        }
+        std::future::pending::<()>().await;
+    };
+    let forced = async {
+        signals.end().await;
+        drain.begin();
+        tokio::select! {
+            () = sleep(setting.params.drain_limit()) => {}
+            () = signals.end() => {}
+        }
+    };
+    tokio::select! {
+        result = served => {
+            let panicked = || Err(Error::internal("the program panicked"));
+            result.ok().flatten().unwrap_or_else(panicked).map(|()| Exit::Stopped)
+        }
+        () = announced => Ok(Exit::Stopped),
+        () = forced => Ok(Exit::Forced),
+    }
+}

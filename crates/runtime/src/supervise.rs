@@ -1,0 +1,346 @@
+//! The three supervisors: monitor, master and server.
+
+use std::sync::Arc;
+
+use bkjs_core::{Result, task};
+use futures_util::future::join_all;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::drain::Halt;
+use crate::exit::Exit;
+use crate::ipc::{Inbox, Link, Message, Parent};
+use crate::launch::{Setting, children, top_role};
+use crate::listen::Sockets;
+use crate::pidfile::PidFile;
+use crate::signals::{Signals, Wish};
+use crate::slot::{Event, Replace, Slot, What};
+use crate::start::{Birth, complain};
+use crate::{Program, Role, listen};
+
+/// What a supervisor keeps in mind.
+struct Supervisor {
+    role: Role,
+    setting: Arc<Setting>,
+    program: Arc<dyn Program>,
+    /// To whoever started this process; the top of a foreground tree has nobody.
+    parent: Option<Link>,
+    sockets: Sockets,
+    halt: Halt,
+    kept: Vec<Kept>,
+    /// Whether everything below has served once.
+    complete: bool,
+    /// Why it ends without being asked to.
+    failure: Option<Exit>,
+    roll: Roll,
+}
+
+/// One slot as the supervisor knows it.
+struct Kept {
+    role: Role,
+    orders: mpsc::Sender<Replace>,
+    link: Option<Link>,
+    ready: bool,
+}
+
+/// The replacement of one child after the other.
+#[derive(Default)]
+struct Roll {
+    over: Option<oneshot::Receiver<()>>,
+    again: bool,
+}
+
+/// Runs a supervisor to its end.
+///
+/// # Errors
+/// When it cannot write its pid file, prepare, or listen, and has no parent to report that to.
+pub(crate) async fn run(setting: Arc<Setting>, birth: Birth, program: Arc<dyn Program>) -> Result<Exit> {
+    let role = birth.boot.role;
+    let mut signals = Signals::take(birth.boot.parent == Parent::Supervisor)?;
+    let (parent, mut inbox) = match birth.boot.parent {
+        Parent::Itself => (None, None),
+        Parent::Supervisor | Parent::Launcher => {
+            let (link, inbox) = open(birth.stream)?;
+            (Some(link), Some(inbox))
+        }
+    };
+    let pid_file = setting.pid_files.then(|| PidFile::write(&setting.var_dir, role)).transpose();
+    let began = tokio::select! {
+        began = begin(role, &setting, program.as_ref()) => pid_file.and_then(|file| began.map(|sockets| (file, sockets))),
+        () = signals.end() => return Ok(Exit::Stopped),
+    };
+    let (_pid_file, sockets) = match (began, &parent) {
+        (Ok(began), _) => began,
+        (Err(error), None) => return Err(error),
+        (Err(error), Some(parent)) => {
+            report(parent, error.log_text()).await;
+            return Ok(Exit::Failed);
+        }
+    };
+    let detached = birth.boot.parent == Parent::Launcher;
+    let supervisor = Supervisor {
+        role,
+        setting,
+        program,
+        parent,
+        sockets,
+        halt: Halt::default(),
+        kept: Vec::new(),
+        complete: false,
+        failure: None,
+        roll: Roll::default(),
+    };
+    if let Some(parent) = &supervisor.parent {
+        // The first word: from now on it can be asked for signs of life.
+        parent.post(&Message::Pong);
+    }
+    Ok(supervisor.watch(&mut signals, &mut inbox, detached).await)
+}
+
+/// What has to work before anything is served or started.
+///
+/// # Errors
+/// Those of [`Program::prepare`] and of the listening sockets.
+pub(crate) async fn begin(role: Role, setting: &Setting, program: &dyn Program) -> Result<Sockets> {
+    let prepares = match role {
+        Role::Master | Role::Web => true,
+        Role::Server => setting.params.no_master,
+        Role::Monitor | Role::Worker => false,
+    };
+    if prepares {
+        program.prepare(role).await?;
+    }
+    match role {
+        Role::Server | Role::Web => Ok(Sockets::new(listen::open(&setting.params).await?)),
+        _ => Ok(Sockets::default()),
+    }
+}
+
+impl Supervisor {
+    async fn watch(mut self, signals: &mut Signals, inbox: &mut Option<Inbox>, detached: bool) -> Exit {
+        let (events, mut happened) = mpsc::channel(256);
+        let slots: Vec<_> =
+            self.slots(&events).into_iter().map(|slot| task::spawn("slot", slot.keep())).collect();
+        self.check_complete();
+        let halt = self.halt.clone();
+        let mut ended = std::pin::pin!(async {
+            // A supervisor without children lives until it is told to end.
+            halt.drain.begun().await;
+            join_all(slots).await.into_iter().all(|kept| matches!(kept, Ok(Some(true))))
+        });
+        let clean = loop {
+            tokio::select! {
+                clean = &mut ended => break clean,
+                Some(event) = happened.recv() => self.on_event(event),
+                message = from_parent(inbox) => match message {
+                    Some(message) => self.on_message(message),
+                    None => {
+                        *inbox = None;
+                        if !detached {
+                            self.failure.get_or_insert(Exit::ParentGone);
+                            self.halt.force();
+                        }
+                    }
+                },
+                wish = signals.next() => self.on_signal(wish),
+                () = self.roll.finished() => self.rolled(),
+            }
+        };
+        if let Some(parent) = &self.parent {
+            parent.flush().await;
+        }
+        match self.failure {
+            Some(exit) => exit,
+            None if clean => Exit::Stopped,
+            None => Exit::Forced,
+        }
+    }
+
+    fn slots(&mut self, events: &mpsc::Sender<Event>) -> Vec<Slot> {
+        let mut slots = Vec::new();
+        for (role, count) in children(self.role, &self.setting.params) {
+            for index in 0..count {
+                let (orders, receive) = mpsc::channel(1);
+                self.kept.push(Kept { role, orders, link: None, ready: false });
+                slots.push(Slot {
+                    number: slots.len(),
+                    role,
+                    index,
+                    setting: self.setting.clone(),
+                    sockets: self.sockets.clone(),
+                    halt: self.halt.clone(),
+                    events: events.clone(),
+                    orders: receive,
+                });
+            }
+        }
+        slots
+    }
+
+    fn on_event(&mut self, Event { slot, what }: Event) {
+        let Some(kept) = self.kept.get_mut(slot) else { return };
+        match what {
+            What::Up(link) => kept.link = Some(link),
+            What::Down => (kept.link, kept.ready) = (None, false),
+            What::Ready => {
+                kept.ready = true;
+                self.check_complete();
+            }
+            What::Failed(message) => self.on_failure(message),
+            What::Restart => self.restart(),
+            What::Call { from, id, name, body } => self.answer(from, id, name, body),
+        }
+    }
+
+    fn on_message(&mut self, message: Message) {
+        match message {
+            Message::Ping => self.tell_parent(&Message::Pong),
+            Message::Drain => self.drain(),
+            Message::Stop => self.halt.force(),
+            Message::Restart => self.restart(),
+            Message::Call { id, name, body } => {
+                if let Some(parent) = self.parent.clone() {
+                    self.answer(parent, id, name, body);
+                }
+            }
+            // What only children say.
+            Message::Ready | Message::Pong | Message::Failed { .. } | Message::Reply { .. } => {}
+        }
+    }
+
+    fn on_signal(&mut self, wish: Wish) {
+        match wish {
+            Wish::End if self.halt.drain.is_draining() => self.halt.force(),
+            Wish::End => self.drain(),
+            // Workers are the master's own; the rest is for the server, wherever it is.
+            Wish::Restart if self.role == Role::Master => self.roll(),
+            Wish::Restart => self.restart(),
+        }
+    }
+
+    fn drain(&mut self) {
+        tracing::info!(role = %self.role, "draining");
+        self.sockets.close();
+        self.halt.drain.begin();
+    }
+
+    /// Says that everything below serves, the first time it does.
+    fn check_complete(&mut self) {
+        if self.complete || !self.kept.iter().all(|kept| kept.ready) {
+            return;
+        }
+        self.complete = true;
+        self.tell_parent(&Message::Ready);
+        if top_role(&self.setting.params).is_ok_and(|top| top == self.role) {
+            let (port, elapsed_ms) = (self.setting.params.port, self.setting.elapsed_ms());
+            tracing::info!(role = %self.role, pid = std::process::id(), port, elapsed_ms, "ready");
+        }
+    }
+
+    /// A child cannot work: the end of a tree that never stood, else a matter for the slot's next try.
+    fn on_failure(&mut self, message: String) {
+        if self.halt.drain.is_draining() {
+            return;
+        }
+        if self.complete {
+            tracing::error!(role = %self.role, error = message, "a process failed");
+            return;
+        }
+        self.failure = Some(Exit::Failed);
+        match &self.parent {
+            Some(parent) => parent.post(&Message::Failed { message }),
+            None => complain(&message),
+        }
+        self.sockets.close();
+        self.halt.force();
+    }
+
+    /// Passes the wish for new web processes down to the server.
+    fn restart(&mut self) {
+        match self.kept.iter().find(|kept| matches!(kept.role, Role::Master | Role::Server)) {
+            Some(Kept { link: Some(link), .. }) => link.post(&Message::Restart),
+            Some(_) => tracing::warn!("nothing to restart: the process below is being started"),
+            None => self.roll(),
+        }
+    }
+
+    /// Replaces the children that do the work, one at a time, each once its successor serves.
+    fn roll(&mut self) {
+        if self.roll.over.is_some() {
+            self.roll.again = true;
+            return;
+        }
+        let (done, over) = oneshot::channel();
+        self.roll.over = Some(over);
+        let workers = self.kept.iter().filter(|kept| !kept.role.is_supervisor());
+        let orders: Vec<_> = workers.map(|kept| kept.orders.clone()).collect();
+        task::spawn("roll", async move {
+            for order in orders {
+                let (replace, replaced) = oneshot::channel();
+                if order.send(replace).await.is_err() || matches!(replaced.await, Ok(false)) {
+                    tracing::error!("restart stopped: the remaining processes stay as they are");
+                    break;
+                }
+            }
+            let _ = done.send(());
+        });
+    }
+
+    fn rolled(&mut self) {
+        self.roll.over = None;
+        if std::mem::take(&mut self.roll.again) {
+            self.roll();
+        }
+    }
+
+    /// Answers a call, or has the server answer it.
+    fn answer(&self, from: Link, id: u64, name: String, body: serde_json::Value) {
+        let program = self.program.clone();
+        let server = self.kept.iter().find(|kept| kept.role == Role::Server).map(|kept| kept.link.clone());
+        task::spawn("answer", async move {
+            let result = match server {
+                Some(Some(server)) => server.call(&name, body).await,
+                Some(None) => Err(Link::gone()),
+                None => program.answer(name, body).await,
+            };
+            from.reply(id, result).await;
+        });
+    }
+
+    fn tell_parent(&self, message: &Message) {
+        if let Some(parent) = &self.parent {
+            parent.post(message);
+        }
+    }
+}
+
+impl Roll {
+    /// Waits for the end of a replacement under way. Cancel safe.
+    async fn finished(&mut self) {
+        match &mut self.over {
+            Some(over) => drop(over.await),
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// Takes over the link to the parent.
+pub(crate) fn open(stream: std::os::unix::net::UnixStream) -> Result<(Link, Inbox)> {
+    Link::open(stream).map_err(|e| bkjs_core::Error::internal("cannot use the link to the parent").source(e))
+}
+
+/// Tells the parent why this process ends, and sees that it is written.
+pub(crate) async fn report(parent: &Link, message: String) {
+    parent.send(&Message::Failed { message }).await;
+    parent.flush().await;
+}
+
+/// The next message of the parent; `None` when it is gone or speaks nonsense; never where there is none.
+async fn from_parent(inbox: &mut Option<Inbox>) -> Option<Message> {
+    match inbox {
+        Some(inbox) => inbox.next().await.unwrap_or_else(|error| {
+            tracing::error!(%error, "the parent sent a bad message");
+            None
+        }),
+        None => std::future::pending().await,
+    }
+}
