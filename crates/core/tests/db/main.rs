@@ -1,0 +1,129 @@
+//! The contract of the database drivers: every trial runs against every backend of [`backend::BACKENDS`]
+//! and talks to the facade only, so that it says what callers can rely on, whichever product stores.
+//!
+//! Names start with the number of the scenario they come from (`s015_`); those that come from none start
+//! with the subject. What a backend cannot do is skipped by name (`ignored` in the list).
+
+mod backend;
+mod check;
+mod coverage;
+mod tables;
+
+mod add_get_del;
+mod batch;
+mod cache;
+mod counters;
+mod durable;
+mod expiry_hooks;
+mod generated;
+mod hostile;
+mod joined;
+mod list;
+mod put;
+mod random;
+mod schema;
+mod select;
+mod sort_page;
+mod typed;
+mod update;
+mod validation;
+mod values;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use bkjs_core::db::driver::{BoxFuture, Capabilities};
+use libtest_mimic::{Arguments, Failed};
+
+use backend::{BACKENDS, Backend, Bench};
+use check::Checked;
+
+/// One rule of the contract.
+pub(crate) struct Trial {
+    /// What the rule says.
+    pub(crate) name: &'static str,
+    /// The capability that a driver lacks to run it.
+    pub(crate) lacks: fn(&Capabilities) -> Option<&'static str>,
+    /// Tries it on an empty store.
+    pub(crate) run: fn(Bench) -> std::pin::Pin<Box<dyn Future<Output = Checked>>>,
+}
+
+/// The trials of a section: `name` or `name if capability`.
+macro_rules! trials {
+    ($($name:ident $(if $capability:ident $(and $more:ident)*)?),* $(,)?) => {
+        pub(crate) const TRIALS: &[crate::Trial] = &[$(crate::Trial {
+            name: stringify!($name),
+            lacks: |_can| {
+                $(if !_can.$capability { return Some(stringify!($capability)); }
+                $(if !_can.$more { return Some(stringify!($more)); })*)?
+                None
+            },
+            run: |bench| Box::pin($name(bench)),
+        }),*];
+    };
+}
+pub(crate) use trials;
+
+/// All trials, by section.
+const SECTIONS: &[&[Trial]] = &[
+    schema::TRIALS,
+    add_get_del::TRIALS,
+    put::TRIALS,
+    update::TRIALS,
+    counters::TRIALS,
+    list::TRIALS,
+    select::TRIALS,
+    sort_page::TRIALS,
+    values::TRIALS,
+    generated::TRIALS,
+    validation::TRIALS,
+    joined::TRIALS,
+    batch::TRIALS,
+    cache::TRIALS,
+    expiry_hooks::TRIALS,
+    typed::TRIALS,
+    hostile::TRIALS,
+    durable::TRIALS,
+    random::TRIALS,
+];
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => Arc::new(runtime),
+        Err(error) => {
+            eprintln!("no runtime: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let mut trials = vec![libtest_mimic::Trial::test("every_scenario_is_tried_or_explained", || {
+        coverage::every_scenario_is_tried_or_explained(SECTIONS).map_err(Failed::from)
+    })];
+    for backend in BACKENDS {
+        let can = (backend.capabilities)();
+        for trial in SECTIONS.iter().copied().flatten() {
+            trials.push(prepare(backend, trial, &can, runtime.clone()));
+        }
+    }
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// The trial as the runner wants it.
+fn prepare(
+    backend: &'static Backend,
+    trial: &'static Trial,
+    can: &Capabilities,
+    runtime: Arc<tokio::runtime::Runtime>,
+) -> libtest_mimic::Trial {
+    let lacks = (trial.lacks)(can);
+    let name = match lacks {
+        Some(capability) => format!("{} (needs {capability})", trial.name),
+        None => trial.name.to_owned(),
+    };
+    libtest_mimic::Trial::test(name, move || {
+        let bench = Bench::new(backend)?;
+        runtime.block_on((trial.run)(bench)).map_err(Failed::from)
+    })
+    .with_kind(backend.name)
+    .with_ignored_flag(lacks.is_some())
+}

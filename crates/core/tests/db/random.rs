@@ -1,0 +1,3 @@
+//! Random rows and random conditions.
+use crate::trials;
+trials! {}
