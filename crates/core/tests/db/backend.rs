@@ -18,6 +18,8 @@ pub(crate) struct Backend {
     pub(crate) name: &'static str,
     /// What it can do.
     pub(crate) capabilities: fn() -> Capabilities,
+    /// Its statement for `id` and `num` of the records of T1 with the `id` that is bound, if it has a language.
+    pub(crate) raw_by_id: Option<&'static str>,
     /// Opens the store of a trial: empty the first time, the same one whenever it is asked again.
     pub(crate) open: for<'a> fn(&'a Place) -> BoxFuture<'a, bkjs_core::Result<Arc<dyn Driver>>>,
 }
@@ -39,6 +41,7 @@ impl Place {
     }
 
     /// A folder of the trial's own, removed at its end.
+    #[allow(dead_code)] // until the first product that is a file
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
@@ -65,6 +68,11 @@ impl Bench {
     /// What the driver can do.
     pub(crate) fn can(&self) -> Capabilities {
         (self.backend.capabilities)()
+    }
+
+    /// A statement that reads T1, in the language of the product.
+    pub(crate) fn raw_by_id(&self) -> Option<&'static str> {
+        self.backend.raw_by_id
     }
 
     /// The name of the pool that holds the tables.

@@ -118,8 +118,11 @@ async fn operations_of_a_batch_apply_in_order(bench: Bench) -> Checked {
 
 async fn an_operation_that_makes_no_sense_fails_alone(bench: Bench) -> Checked {
     let db = bench.open([t1()]).await?;
-    let operations =
-        vec![add("nosuch", row! { id: "x" }), add(T1, row! { id: "a1", num: "x" }), add(T1, row! { id: "a2" })];
+    let operations = vec![
+        add("nosuch", row! { id: "x" }),
+        add(T1, row! { id: "a1", num: "x" }),
+        add(T1, row! { id: "a2" }),
+    ];
     let mut results = db.batch(operations, &USUAL).await?;
     counts(results.split_off(2), &[1])?;
     let kinds: Vec<_> = results.into_iter().map(|r| r.map_err(|e| e.kind()).err()).collect();

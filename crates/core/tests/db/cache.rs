@@ -50,11 +50,16 @@ async fn s198_a_write_is_seen_through_the_cache(bench: Bench) -> Checked {
     gives(&db, T1, "a1", Some(row! { num: 3 })).await?;
     db.update_all(T1, row! { num: 3 }, row! { num: 4 }, &USUAL).await?;
     gives(&db, T1, "a1", Some(row! { num: 4 })).await?;
-    let operation = bkjs_core::db::Operation::new(bkjs_core::db::Action::Update, T1, row! { id: "a1", num: 5 });
+    let operation =
+        bkjs_core::db::Operation::new(bkjs_core::db::Action::Update, T1, row! { id: "a1", num: 5 });
     db.batch(vec![operation.clone()], &USUAL).await?;
     gives(&db, T1, "a1", Some(row! { num: 5 })).await?;
     if bench.can().transactions {
-        db.transact(vec![bkjs_core::db::Operation { record: row! { id: "a1", num: 6 }, ..operation }], &USUAL).await?;
+        db.transact(
+            vec![bkjs_core::db::Operation { record: row! { id: "a1", num: 6 }, ..operation }],
+            &USUAL,
+        )
+        .await?;
         gives(&db, T1, "a1", Some(row! { num: 6 })).await?;
     }
     db.del(T1, "a1", &USUAL).await?;

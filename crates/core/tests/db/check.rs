@@ -5,7 +5,7 @@ use std::panic::Location;
 use std::sync::LazyLock;
 
 use bkjs_core::db::{Db, IntoKey, IntoQuery, Op, Options, Page, Written};
-use bkjs_core::value::{FromRow as _, IntoRow, Name, Row, Value};
+use bkjs_core::value::{Name, Row, Value};
 use bkjs_core::{Error, ErrorKind};
 
 /// What a trial gives.
@@ -203,11 +203,6 @@ pub(crate) async fn finds_with(
     got.sort_unstable();
     let got = got.join(" ");
     holds_that(got == ids, || format!("found {got:?}, expected {ids:?}, for {query:?}"))
-}
-
-/// A typed record as the row that would be stored.
-pub(crate) fn as_row(record: impl IntoRow) -> Checked<Row> {
-    Ok(Row::from_row(record.into_row()?)?)
 }
 
 /// Runs `count` calls at once, each on its own task; what they gave, in order.

@@ -124,7 +124,11 @@ async fn s207_a_hook_changes_or_drops_what_is_returned(bench: Bench) -> Checked 
     page_is(&page, "id", "a1")?;
     has(page.rows.first(), &row! { seen: true })?;
     let each = async |rows: Vec<Row>| {
-        if column(&rows, "id") == "a1" { Ok(ControlFlow::Continue(())) } else { Err(Error::invalid("dropped row")) }
+        if column(&rows, "id") == "a1" {
+            Ok(ControlFlow::Continue(()))
+        } else {
+            Err(Error::invalid("dropped row"))
+        }
     };
     db.scan(T1, Query::new(), &USUAL, each).await?;
     let new = Options::new().returning(Returning::New);
@@ -149,7 +153,9 @@ async fn s210_errors_carry_their_status_and_code(bench: Bench) -> Checked {
         (db.select::<Row>(T1, Query::new(), &usual.clone().sort("nosuch")).await.map(drop), 400, "Invalid"),
         (db.del_all(T1, Query::new(), &usual).await.map(drop), 400, "Invalid"),
         (
-            db.select::<Row>(T1, Query::new(), &Options { start: Some("x".into()), ..Options::new() }).await.map(drop),
+            db.select::<Row>(T1, Query::new(), &Options { start: Some("x".into()), ..Options::new() })
+                .await
+                .map(drop),
             400,
             "NotMatched",
         ),

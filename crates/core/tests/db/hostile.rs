@@ -57,7 +57,8 @@ async fn hostile_tokens_are_refused(bench: Bench) -> Checked {
     let two = Options::new().count(2);
     let token = db.select::<Row>(T1, Query::new(), &two).await?.next_token.unwrap_or_default();
     holds_that(!token.is_empty(), || "there is no token")?;
-    let mut hostile: Vec<String> = vec!["".into(), "x".into(), "0".into(), "-1".into(), "é".into(), "x".repeat(1 << 20)];
+    let mut hostile: Vec<String> =
+        vec!["".into(), "x".into(), "0".into(), "-1".into(), "é".into(), "x".repeat(1 << 20)];
     hostile.push(format!("{token}A"));
     hostile.push(token.repeat(2));
     let chars: Vec<char> = token.chars().collect();
@@ -68,7 +69,6 @@ async fn hostile_tokens_are_refused(bench: Bench) -> Checked {
         hostile.push(chars[..at].iter().collect());
     }
     for start in hostile {
-        // The last character of base64 may carry unused bits, so that two spellings are one token.
         let options = Options { start: Some(start.clone()), ..two.clone() };
         let error = fails(db.select::<Row>(T1, Query::new(), &options).await, ErrorKind::NotMatched);
         let error = error.map_err(|p| Problem::new(format!("token {start:.60}: {p}")))?;
@@ -160,7 +160,10 @@ async fn values_that_look_like_statements_are_values(bench: Bench) -> Checked {
         finds(&db, T1, query, "").await?;
         calm(db.select::<Row>(T1, Query::new().op("name", Op::Like, value), &USUAL).await)?;
         calm(db.select::<Row>(T1, Query::new().op("name", Op::Regexp, value), &USUAL).await)?;
-        affected(&db.update_all(T1, row! { name: value }, row! { name: value, email: value }, &USUAL).await?, 1)?;
+        affected(
+            &db.update_all(T1, row! { name: value }, row! { name: value, email: value }, &USUAL).await?,
+            1,
+        )?;
         affected(&db.del_all(T1, row! { email: value }, &USUAL).await?, 1)?;
     }
     unharmed(&db).await

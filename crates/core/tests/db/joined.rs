@@ -38,7 +38,8 @@ async fn finds_v(db: &Db, query: Query, expected: &[i64]) -> Checked {
 
 async fn s178_a_record_is_found_by_its_parts_or_its_joined_key(bench: Bench) -> Checked {
     let db = joined(&bench).await?;
-    stored(&db, T5, row! { id: "j", type: "x", peer: "1" }, row! { hkey: "x|1", type: "x", peer: "1", v: 1 }).await?;
+    stored(&db, T5, row! { id: "j", type: "x", peer: "1" }, row! { hkey: "x|1", type: "x", peer: "1", v: 1 })
+        .await?;
     stored(&db, T5, row! { id: "j", hkey: "x|2" }, row! { v: 2 }).await?;
     stored(&db, T5, ("j", "xy|1"), row! { v: 3 }).await?;
     absent(&db, T5, row! { id: "j", type: "y", peer: "2" }).await

@@ -32,7 +32,7 @@ mod values;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use bkjs_core::db::driver::{BoxFuture, Capabilities};
+use bkjs_core::db::driver::Capabilities;
 use libtest_mimic::{Arguments, Failed};
 
 use backend::{BACKENDS, Backend, Bench};

@@ -73,7 +73,11 @@ pub(crate) async fn letters(bench: &Bench) -> Checked<Db> {
 }
 
 /// Each condition finds its rows.
-async fn each_finds<V: Into<Value>>(db: &Db, column: &str, cases: impl IntoIterator<Item = (Op, V, &str)>) -> Checked {
+async fn each_finds<V: Into<Value>>(
+    db: &Db,
+    column: &str,
+    cases: impl IntoIterator<Item = (Op, V, &str)>,
+) -> Checked {
     for (op, value, ids) in cases {
         finds(db, T1, Query::new().op(column, op, value), ids).await?;
     }
@@ -120,7 +124,12 @@ async fn s097_a_list_without_an_operator_means_one_of_it(bench: Bench) -> Checke
 
 async fn s098_in_of_an_empty_list_matches_nothing(bench: Bench) -> Checked {
     let db = letters(&bench).await?;
-    let cases = [(Op::In, list![1, 2, 99], "o1 o2"), (Op::In, list![], ""), (Op::In, 1.into(), "o1"), (Op::Eq, list![], "")];
+    let cases = [
+        (Op::In, list![1, 2, 99], "o1 o2"),
+        (Op::In, list![], ""),
+        (Op::In, 1.into(), "o1"),
+        (Op::Eq, list![], ""),
+    ];
     each_finds(&db, "num", cases).await
 }
 
@@ -153,8 +162,11 @@ async fn s102_text_is_compared_exactly(bench: Bench) -> Checked {
 
 async fn s103_begins_with_is_case_sensitive(bench: Bench) -> Checked {
     let db = letters(&bench).await?;
-    let cases =
-        [(Op::BeginsWith, "ab", "o1 o2"), (Op::BeginsWith, "AB", ""), (Op::NotBeginsWith, "ab", "o3 o4 o5 o6 o7")];
+    let cases = [
+        (Op::BeginsWith, "ab", "o1 o2"),
+        (Op::BeginsWith, "AB", ""),
+        (Op::NotBeginsWith, "ab", "o3 o4 o5 o6 o7"),
+    ];
     each_finds(&db, "name", cases).await
 }
 
@@ -171,7 +183,8 @@ async fn s105_every_text_begins_with_nothing(bench: Bench) -> Checked {
 
 async fn s106_ends_with(bench: Bench) -> Checked {
     let db = letters(&bench).await?;
-    let cases = [(Op::EndsWith, "bc", "o1 o3"), (Op::EndsWith, "%", "o5"), (Op::NotEndsWith, "bc", "o2 o4 o5 o6 o7")];
+    let cases =
+        [(Op::EndsWith, "bc", "o1 o3"), (Op::EndsWith, "%", "o5"), (Op::NotEndsWith, "bc", "o2 o4 o5 o6 o7")];
     each_finds(&db, "name", cases).await
 }
 
@@ -261,7 +274,11 @@ async fn s116_two_groups_are_joined_by_and(bench: Bench) -> Checked {
 
 async fn s117_an_empty_group_is_refused(bench: Bench) -> Checked {
     let db = letters(&bench).await?;
-    for query in [Query::new().or(Query::new()), Query::new().eq("num", 1).and(Query::new()), Query::new().not(Query::new())] {
+    for query in [
+        Query::new().or(Query::new()),
+        Query::new().eq("num", 1).and(Query::new()),
+        Query::new().not(Query::new()),
+    ] {
         fails(db.select::<Row>(T1, query, &USUAL).await, ErrorKind::Invalid)?;
     }
     fails(db.del_all(T1, Query::new().or(Query::new()), &USUAL).await, ErrorKind::Invalid).map(drop)
@@ -293,7 +310,9 @@ async fn s120_an_unknown_column_is_refused(bench: Bench) -> Checked {
 
 async fn s121_a_value_of_a_wrong_kind_is_refused(bench: Bench) -> Checked {
     let db = letters(&bench).await?;
-    for query in [row! { name: row! { a: 1 } }, row! { num: "abc" }, row! { num: row! { a: 1 } }, row! { num: 1.5 }] {
+    for query in
+        [row! { name: row! { a: 1 } }, row! { num: "abc" }, row! { num: row! { a: 1 } }, row! { num: 1.5 }]
+    {
         fails(db.select::<Row>(T1, query, &USUAL).await, ErrorKind::Invalid)?;
     }
     Ok(())
@@ -301,7 +320,8 @@ async fn s121_a_value_of_a_wrong_kind_is_refused(bench: Bench) -> Checked {
 
 async fn s122_values_are_taken_literally(bench: Bench) -> Checked {
     let db = letters(&bench).await?;
-    let hostile = ["'", "\"", "a' or '1'='1", "1; drop table simple", "--", "$1", "?", "?1", ":id", "\\", "%", "\0"];
+    let hostile =
+        ["'", "\"", "a' or '1'='1", "1; drop table simple", "--", "$1", "?", "?1", ":id", "\\", "%", "\0"];
     for (n, name) in (0_i64..).zip(hostile) {
         finds(&db, T1, row! { name: name }, "").await?;
         seed(&db, T1, [row! { id: format!("x{n}"), name: name }]).await?;
@@ -330,7 +350,12 @@ async fn s124_no_condition_is_the_whole_table_or_nothing(bench: Bench) -> Checke
 
 async fn s128_a_path_within_an_object(bench: Bench) -> Checked {
     let db = bench.open([t6()]).await?;
-    seed(&db, T6, [row! { id: "v1", obj: row! { a: 1 } }, row! { id: "v2", obj: row! { a: 2, b: row! { c: "x" } } }]).await?;
+    seed(
+        &db,
+        T6,
+        [row! { id: "v1", obj: row! { a: 1 } }, row! { id: "v2", obj: row! { a: 2, b: row! { c: "x" } } }],
+    )
+    .await?;
     finds(&db, T6, Row::new().with("obj.a", 1), "v1").await?;
     finds(&db, T6, Row::new().with("obj.b.c", "x"), "v2").await?;
     finds(&db, T6, Row::new().with("obj.nosuch", 1), "").await
@@ -401,7 +426,8 @@ async fn groups_may_be_written_as_rows(bench: Bench) -> Checked {
     let db = letters(&bench).await?;
     let or = row! { num: 1 }.with("name_$begins_with", "50");
     finds(&db, T1, row! { email: "s" }.with("$or", or), "o1 o5 o6").await?;
-    let twice = Row::new().with("$or", row! { num: 1, name: "abd" }).with("$or1", row! { num: 2, name: "abc" });
+    let twice =
+        Row::new().with("$or", row! { num: 1, name: "abd" }).with("$or1", row! { num: 2, name: "abc" });
     finds(&db, T1, twice, "o1 o2").await?;
     finds(&db, T1, Row::new().with("$not", row! { email: "s" }), "").await?;
     fails(db.select::<Row>(T1, Row::new().with("$or", 1), &USUAL).await, ErrorKind::Invalid).map(drop)
@@ -411,7 +437,8 @@ async fn ordered_compares_on_text_go_by_bytes(bench: Bench) -> Checked {
     let table = Table::new("words").column(Column::text("id").primary()).column(Column::text("word"));
     let db = bench.open([table]).await?;
     let words = ["Z", "a", "é", "\u{10000}"];
-    seed(&db, "words", (0_i64..).zip(words).map(|(n, word)| row! { id: format!("w{n}"), word: word })).await?;
+    seed(&db, "words", (0_i64..).zip(words).map(|(n, word)| row! { id: format!("w{n}"), word: word }))
+        .await?;
     finds(&db, "words", Query::new().op("word", Op::Gt, "Z"), "w1 w2 w3").await?;
     finds(&db, "words", Query::new().op("word", Op::Le, "é"), "w0 w1 w2").await?;
     finds(&db, "words", Query::new().op("word", Op::Gt, "\u{ffff}"), "w3").await

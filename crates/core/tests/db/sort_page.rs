@@ -127,7 +127,10 @@ async fn s138_every_page_keeps_the_condition(bench: Bench) -> Checked {
     let first = db.select::<Row>(T2, query(), &Options::new().sort("id2").count(2)).await?;
     let second = next(&db, query(), &Options::new().sort("id2").count(3), &first).await?;
     page_is(&second, "id2", "3 5 6")?;
-    equal(all_pages(&db, query(), &Options::new().sort("id2").count(3), "id2").await?, "1 2 3 5 6 7 8 9".into())
+    equal(
+        all_pages(&db, query(), &Options::new().sort("id2").count(3), "id2").await?,
+        "1 2 3 5 6 7 8 9".into(),
+    )
 }
 
 async fn s139_a_page_by_number_goes_on_by_token(bench: Bench) -> Checked {
@@ -164,7 +167,8 @@ async fn s141_a_token_of_another_query_is_refused(bench: Bench) -> Checked {
 
 async fn s142_an_unknown_sort_column_is_refused(bench: Bench) -> Checked {
     let db = nine(&bench).await?;
-    for name in ["nosuch", "id2; drop table pairs", "id2 desc", "1", "", "random()", "\"id2\"", "!", "!!id2"] {
+    for name in ["nosuch", "id2; drop table pairs", "id2 desc", "1", "", "random()", "\"id2\"", "!", "!!id2"]
+    {
         fails(db.select::<Row>(T2, of_p(), &Options::new().sort(name)).await, ErrorKind::Invalid)?;
     }
     equal(db.select::<Row>(T2, of_p(), &USUAL).await?.rows.len(), 9)
@@ -198,7 +202,8 @@ async fn s144_rows_added_between_pages_repeat_nothing(bench: Bench) -> Checked {
 /// T1 with so many rows.
 async fn many(bench: &Bench, count: usize) -> Checked<Db> {
     let db = bench.open([t1()]).await?;
-    let adds = (0..count).map(|n| crate::batch::add(T1, row! { id: format!("a{n:03}"), num: n as i64 })).collect();
+    let adds =
+        (0..count).map(|n| crate::batch::add(T1, row! { id: format!("a{n:03}"), num: n as i64 })).collect();
     db.batch(adds, &USUAL).await?;
     Ok(db)
 }
@@ -244,7 +249,11 @@ async fn s148_an_error_of_the_callback_ends_the_scan(bench: Bench) -> Checked {
     let mut calls = 0;
     let each = async |_: Vec<Row>| {
         calls += 1;
-        if calls == 2 { Err(Error::new(ErrorKind::Forbidden, "enough")) } else { Ok(ControlFlow::Continue(())) }
+        if calls == 2 {
+            Err(Error::new(ErrorKind::Forbidden, "enough"))
+        } else {
+            Ok(ControlFlow::Continue(()))
+        }
     };
     let result = db.scan(T1, Query::new(), &Options::new().count(7), each).await;
     equal(fails(result, ErrorKind::Forbidden)?.message().to_owned(), "enough".to_owned())?;

@@ -103,10 +103,7 @@ pub(crate) fn t7() -> Table {
 }
 
 pub(crate) fn t8() -> Table {
-    Table::new(T8)
-        .column(Column::text("id").primary())
-        .column(Column::ttl("until"))
-        .column(Column::text("v"))
+    Table::new(T8).column(Column::text("id").primary()).column(Column::ttl("until")).column(Column::text("v"))
 }
 
 /// All of them.

@@ -173,8 +173,12 @@ async fn s064_an_increment_of_null_starts_from_zero(bench: Bench) -> Checked {
 
 async fn s065_append_and_prepend_extend_text(bench: Bench) -> Checked {
     let db = one(&bench, row! { id: "a1", name: "n" }).await?;
-    db.update(T1, row! { id: "a1", name: "!", email: "+" }, &ops(&[("name", Op::Append), ("email", Op::Append)]))
-        .await?;
+    db.update(
+        T1,
+        row! { id: "a1", name: "!", email: "+" },
+        &ops(&[("name", Op::Append), ("email", Op::Append)]),
+    )
+    .await?;
     db.update(T1, row! { id: "a1", name: ">" }, &ops(&[("name", Op::Prepend)])).await?;
     stored(&db, T1, "a1", row! { name: ">n!", email: "+" }).await
 }

@@ -41,11 +41,16 @@ trials! {
 }
 
 /// Writing each value to a column of T6 reads back as the other.
-async fn reads_back<A: Into<Value>, B: Into<Value>>(db: &Db, name: &str, cases: impl IntoIterator<Item = (A, B)>) -> Checked {
+async fn reads_back<A: Into<Value>, B: Into<Value>>(
+    db: &Db,
+    name: &str,
+    cases: impl IntoIterator<Item = (A, B)>,
+) -> Checked {
     for (given, expected) in cases {
         let given = given.into();
         let row = round_trip(db, T6, row! { id: "v" }.with(name, given.clone())).await?;
-        has(Some(&row), &Row::new().with(name, expected)).map_err(|p| Problem::new(format!("{given:?}: {p}")))?;
+        has(Some(&row), &Row::new().with(name, expected))
+            .map_err(|p| Problem::new(format!("{given:?}: {p}")))?;
     }
     Ok(())
 }
@@ -68,7 +73,8 @@ async fn refuses<V: Into<Value>>(db: &Db, name: &str, values: impl IntoIterator<
 
 async fn s125_contains_compares_whole_elements(bench: Bench) -> Checked {
     let db = bench.open([t6()]).await?;
-    seed(&db, T6, [row! { id: "v1", tags: list!["t1", "t2"] }, row! { id: "v2", tags: list!["t12"] }]).await?;
+    seed(&db, T6, [row! { id: "v1", tags: list!["t1", "t2"] }, row! { id: "v2", tags: list!["t12"] }])
+        .await?;
     finds(&db, T6, Query::new().op("tags", Op::Contains, list!["t1"]), "v1").await?;
     finds(&db, T6, Query::new().op("tags", Op::Contains, "t1"), "v1").await?;
     finds(&db, T6, Query::new().op("tags", Op::Contains, "t"), "").await
@@ -93,7 +99,8 @@ async fn s126_any_all_or_none_of_some_elements(bench: Bench) -> Checked {
 
 async fn s127_a_set_of_integers_is_searched_by_number_or_text(bench: Bench) -> Checked {
     let db = bench.open([t6()]).await?;
-    seed(&db, T6, [row! { id: "v1", weights: list![1, 2, 3] }, row! { id: "v2", weights: list![33] }]).await?;
+    seed(&db, T6, [row! { id: "v1", weights: list![1, 2, 3] }, row! { id: "v2", weights: list![33] }])
+        .await?;
     for value in [Value::from(3), "3".into(), list![3, 99], list!["3"]] {
         finds(&db, T6, Query::new().op("weights", Op::Contains, value), "v1").await?;
     }
@@ -115,7 +122,16 @@ async fn s149_any_text_reads_back_exactly(bench: Bench) -> Checked {
     let db = bench.open([t6()]).await?;
     let long = "0123456789".repeat(10_000);
     let family = "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}";
-    let texts = ["", " ", &long, "q'uo\"te;--", family, "\u{5e9}\u{5dc}\u{5d5}\u{5dd}", "e\u{301}\u{302}", "\u{10ffff}\r\n\t"];
+    let texts = [
+        "",
+        " ",
+        &long,
+        "q'uo\"te;--",
+        family,
+        "\u{5e9}\u{5dc}\u{5d5}\u{5dd}",
+        "e\u{301}\u{302}",
+        "\u{10ffff}\r\n\t",
+    ];
     reads_back(&db, "txt", texts.map(|t| (t, t))).await
 }
 
@@ -136,8 +152,13 @@ async fn s151_numbers_and_booleans_in_a_text_column_become_text(bench: Bench) ->
 
 async fn s152_what_is_not_an_integer_is_refused(bench: Bench) -> Checked {
     let db = bench.open([t6()]).await?;
-    let cases: [(Value, Value); 5] =
-        [("007".into(), 7.into()), (true.into(), 1.into()), ("".into(), NULL), (NULL, NULL), ("-3".into(), (-3).into())];
+    let cases: [(Value, Value); 5] = [
+        ("007".into(), 7.into()),
+        (true.into(), 1.into()),
+        ("".into(), NULL),
+        (NULL, NULL),
+        ("-3".into(), (-3).into()),
+    ];
     reads_back(&db, "big", cases).await?;
     refuses(&db, "big", [Value::from(1.7), "abc".into(), "1x".into(), list![1], row! { a: 1 }.into()]).await
 }
@@ -155,7 +176,12 @@ async fn s154_doubles_are_exact_and_finite(bench: Bench) -> Checked {
     let db = bench.open([t6()]).await?;
     reads_back(&db, "real", [0.1, -0.5, 1e300, 5e-324, f64::MAX, 3.0].map(|r| (r, r))).await?;
     reads_back(&db, "real", [(Value::from("0.25"), 0.25), (Value::from(2), 2.0)]).await?;
-    refuses(&db, "real", [Value::Real(f64::NAN), Value::Real(f64::INFINITY), "NaN".into(), "inf".into(), "x".into()]).await
+    refuses(
+        &db,
+        "real",
+        [Value::Real(f64::NAN), Value::Real(f64::INFINITY), "NaN".into(), "inf".into(), "x".into()],
+    )
+    .await
 }
 
 async fn s155_decimals_keep_their_digits(bench: Bench) -> Checked {
@@ -188,7 +214,8 @@ async fn s157_json_reads_back_equal(bench: Bench) -> Checked {
 
 async fn s158_json_text_is_parsed_once(bench: Bench) -> Checked {
     let db = bench.open([t6()]).await?;
-    let cases = [(r#"{"a":"[1]"}"#, Value::from(row! { a: "[1]" })), (r#""text""#, "text".into()), ("[]", list![])];
+    let cases =
+        [(r#"{"a":"[1]"}"#, Value::from(row! { a: "[1]" })), (r#""text""#, "text".into()), ("[]", list![])];
     reads_back(&db, "json", cases).await?;
     reads_back(&db, "json", [("\"[1]\"", "[1]")]).await?;
     refuses(&db, "json", ["{", "text", "[1,]"]).await
@@ -288,7 +315,8 @@ async fn s165_times_are_one_instant_however_written(bench: Bench) -> Checked {
 
 async fn s166_defaults_on_insert_and_on_read(bench: Bench) -> Checked {
     let db = bench.open([t6()]).await?;
-    seed(&db, T6, [row! { id: "a" }, row! { id: "b", dv: NULL, dr: NULL }, row! { id: "c", dv: "", dr: "" }]).await?;
+    seed(&db, T6, [row! { id: "a" }, row! { id: "b", dv: NULL, dr: NULL }, row! { id: "c", dv: "", dr: "" }])
+        .await?;
     stored(&db, T6, "a", row! { dv: "dflt", dr: "none" }).await?;
     stored(&db, T6, "b", row! { dv: NULL, dr: "none" }).await?;
     stored(&db, T6, "c", row! { dv: "", dr: "" }).await
@@ -311,7 +339,8 @@ async fn s169_converters_change_what_is_written(bench: Bench) -> Checked {
         .column(Column::int("cents").convert(Convert::Multiply(100.0)))
         .column(Column::real("round").convert(Convert::Increment(1.0)).convert(Convert::Decimals(2)));
     let db = bench.open([table]).await?;
-    let record = row! { id: "c", low: " Ab ", cap: "jOE", strip: "a1b22", swap: "caat", cents: 3, round: 0.123 };
+    let record =
+        row! { id: "c", low: " Ab ", cap: "jOE", strip: "a1b22", swap: "caat", cents: 3, round: 0.123 };
     seed(&db, "converted", [record]).await?;
     let expected = row! { low: "ab", cap: "Joe", strip: "ab", swap: "cbt", cents: 300, round: 1.12 };
     stored(&db, "converted", "c", expected).await?;
