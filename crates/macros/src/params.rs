@@ -21,7 +21,6 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
     }
     let core = paths::core();
     let name = &input.ident;
-    let prefix = &container.prefix;
     let title = doc_text(&input.attrs);
     let validate = container.validate.map(|path| {
         quote! {
@@ -33,7 +32,6 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
     Ok(quote! {
         #[automatically_derived]
         impl #core::config::Params for #name {
-            const PREFIX: &'static str = #prefix;
             const TITLE: &'static str = #title;
             fn specs() -> ::std::vec::Vec<#core::config::Spec> {
                 use #core::config::Spec;

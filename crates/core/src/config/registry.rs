@@ -12,8 +12,6 @@ use crate::{Error, ErrorKind, Result};
 
 /// A struct of parameters; implemented by `#[derive(Params)]`.
 pub trait Params: Sized + Send + Sync + 'static {
-    /// What stands before every name, without the dash; empty for core parameters.
-    const PREFIX: &'static str;
     /// The struct's doc comment: the heading in the reference.
     const TITLE: &'static str;
     /// The parameters, in order of declaration.
