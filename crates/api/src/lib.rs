@@ -1,1 +1,52 @@
-//! bkjs api.
+//! The HTTP layer of bkjs.
+//!
+//! A module hands its routes to [`Setup`]; [`Setup::build`] gives the [`HttpService`]; [`serve`] runs it on
+//! sockets. Every request takes one path, the same for every route, so that no handler decides access,
+//! removes columns or formats an error by itself:
+//!
+//! limits, request id, preflight, address, rates, denial ([`access`]) → body and [`params`] → access
+//! [`hooks`], authentication, authorization ([`auth`]) → pre-process hooks → handler ([`extract`]) →
+//! post-process hooks → removal of columns, reply ([`reply`]) → headers, log, observers.
+//!
+//! The path is one function, [`HttpService::handle`], and no stack of tower layers: each layer would cost
+//! a boxed future and hide the order, which is what matters most here.
+
+pub mod access;
+pub mod auth;
+mod body;
+mod command;
+mod config;
+mod context;
+mod cors;
+pub mod extract;
+mod gather;
+mod headers;
+pub mod hooks;
+mod module;
+mod observe;
+pub mod params;
+mod ping;
+pub mod reply;
+mod request_id;
+mod server;
+mod service;
+mod settings;
+mod setup;
+mod state;
+pub mod statics;
+
+pub use access::{Client, PathList};
+pub use auth::{AUTH_TABLE, Account, Cookie, auth_table};
+pub use command::{Args, Command, CommandContext};
+pub use config::ApiParams;
+pub use context::Context;
+pub use extract::{Params, Shared};
+pub use hooks::{AccountEvent, HookCall, ReplyCall, Verdict};
+pub use module::Module;
+pub use observe::{Answered, Observer, clean_uri};
+pub use params::RequestParams;
+pub use reply::{ApiError, Reply, Result};
+pub use server::{ServeOptions, serve};
+pub use service::{HttpService, Peer};
+pub use setup::Setup;
+pub use state::{Api, ApiOptions};

@@ -1,0 +1,11 @@
+//! Who may come in: lists of paths and addresses, types of accounts, rate limits.
+
+mod account_types;
+mod client;
+mod lists;
+mod paths;
+pub mod rate;
+
+pub use client::Client;
+pub(crate) use lists::{Access, Entrance};
+pub use paths::PathList;

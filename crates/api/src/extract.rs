@@ -1,0 +1,114 @@
+//! Extractors: what handlers take as arguments.
+//!
+//! | argument | what it is |
+//! |---|---|
+//! | `State<Api>` | the application |
+//! | [`Db`] | the database |
+//! | `Arc<Context>` | the request |
+//! | [`Account`], `Option<Account>` | the caller; 417 without one, or none |
+//! | [`Params<T>`] | parameters as a type of the handler's own |
+//! | [`Options`] | options of a database call by the control parameters |
+//! | [`Shared<T>`] | what a module shared |
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+use bkjs_core::Error;
+use bkjs_core::db::{Db, Options};
+use http::request::Parts;
+use serde::de::DeserializeOwned;
+
+use crate::auth::{Account, authenticate};
+use crate::context::{Context, no_login};
+use crate::params::from_row;
+use crate::reply::ApiError;
+use crate::state::Api;
+
+fn context(parts: &Parts) -> Result<&Arc<Context>, ApiError> {
+    parts
+        .extensions
+        .get::<Arc<Context>>()
+        .ok_or_else(|| ApiError(Error::internal("a handler was called outside of the layer")))
+}
+
+impl FromRequestParts<Api> for Arc<Context> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Api) -> Result<Self, ApiError> {
+        context(parts).cloned()
+    }
+}
+
+impl FromRequestParts<Api> for Db {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(_: &mut Parts, api: &Api) -> Result<Self, ApiError> {
+        Ok(api.db().clone())
+    }
+}
+
+impl FromRequestParts<Api> for Options {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Api) -> Result<Self, ApiError> {
+        Ok(context(parts)?.options()?)
+    }
+}
+
+impl FromRequestParts<Api> for Account {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
+        let account = <Self as OptionalFromRequestParts<Api>>::from_request_parts(parts, api).await?;
+        account.ok_or_else(|| ApiError(no_login()))
+    }
+}
+
+impl OptionalFromRequestParts<Api> for Account {
+    type Rejection = ApiError;
+
+    /// On a path that needs no login the account is looked for only here, when a handler asks for it, and
+    /// credentials that do not verify count as none.
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Option<Self>, ApiError> {
+        let context = context(parts)?;
+        if context.authenticated {
+            return Ok(context.account.clone());
+        }
+        Ok(authenticate(api, &api.settings(), context).await.ok())
+    }
+}
+
+/// The parameters as a `T`: required fields without a value give `name is required`, ill-typed ones
+/// `name must be ...`.
+#[derive(Clone, Debug)]
+pub struct Params<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequestParts<Api> for Params<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Api) -> Result<Self, ApiError> {
+        Ok(Self(from_row(&context(parts)?.params.row)?))
+    }
+}
+
+impl<T> Deref for Params<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+/// What a module shared with [`Setup::share`](crate::Setup::share).
+#[derive(Clone, Debug)]
+pub struct Shared<T>(pub T);
+
+impl<T: Clone + Send + Sync + 'static> FromRequestParts<Api> for Shared<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(_: &mut Parts, api: &Api) -> Result<Self, ApiError> {
+        let found = api.shared::<T>().cloned().map(Self);
+        found.ok_or_else(|| Error::internal(format!("{} was not shared", std::any::type_name::<T>())).into())
+    }
+}

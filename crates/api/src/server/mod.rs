@@ -1,0 +1,81 @@
+//! The server loop: connections in, replies out, and an end that cuts nobody off.
+//!
+//! axum's own graceful shutdown waits for idle connections without a bound and closes those that fall
+//! idle at the moment a client writes. This one follows a client's view instead:
+//!
+//! 1. the listener is closed, so that new connections go to another process;
+//! 2. the next request on each open connection is answered, with `Connection: close`;
+//! 3. a connection without a request for half a second is closed;
+//! 4. what is left at the bound is dropped.
+
+mod accept;
+mod activity;
+mod connection;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::service::HttpService;
+
+/// How connections are treated.
+#[derive(Clone, Copy, Debug)]
+pub struct ServeOptions {
+    /// How long a connection may be idle, a head may take, and a body may stop.
+    pub timeout: Duration,
+    /// How long draining may take before connections are dropped.
+    pub drain: Duration,
+}
+
+impl Default for ServeOptions {
+    fn default() -> Self {
+        Self { timeout: Duration::from_secs(30), drain: Duration::from_secs(8) }
+    }
+}
+
+/// What all connections of a server share.
+#[derive(Clone)]
+pub(crate) struct Server {
+    pub(crate) service: HttpService,
+    pub(crate) options: ServeOptions,
+    /// Draining has begun.
+    pub(crate) drain: CancellationToken,
+    /// Draining is over.
+    pub(crate) end: CancellationToken,
+    pub(crate) tasks: TaskTracker,
+    pub(crate) slots: Arc<Semaphore>,
+}
+
+/// Serves the listeners until `drain` is cancelled, then drains as the module says.
+///
+/// Returns when the last connection is closed, at the latest `options.drain` after the cancellation. A
+/// listener made from an inherited descriptor has to be set non-blocking first.
+pub async fn serve(
+    listeners: Vec<TcpListener>,
+    service: HttpService,
+    drain: CancellationToken,
+    options: ServeOptions,
+) {
+    let connections = service.api().params().max_connections;
+    let server = Server {
+        service,
+        options,
+        drain: drain.clone(),
+        end: CancellationToken::new(),
+        tasks: TaskTracker::new(),
+        slots: Arc::new(Semaphore::new(connections.min(Semaphore::MAX_PERMITS))),
+    };
+    join_all(listeners.into_iter().map(|listener| accept::accept(listener, server.clone()))).await;
+    server.tasks.close();
+    if tokio::time::timeout(options.drain, server.tasks.wait()).await.is_err() {
+        let left = server.tasks.len();
+        tracing::warn!(left, "draining took too long, connections are dropped");
+        server.end.cancel();
+        server.tasks.wait().await;
+    }
+}

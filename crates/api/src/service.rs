@@ -1,0 +1,325 @@
+//! The path of a request, top to bottom. Each step is a function elsewhere; this file is their order.
+
+use std::net::IpAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::Response;
+use bkjs_core::{Error, ErrorKind};
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
+use tower::Service as _;
+
+use crate::access::{Client, Entrance, rate};
+use crate::auth::{Carried, authenticate};
+use crate::context::Context;
+use crate::gather;
+use crate::headers::StaticHeaders;
+use crate::hooks::Verdict;
+use crate::observe::{self, Answered};
+use crate::reply::{Failure, Reply, error_response};
+use crate::request_id::request_id;
+use crate::settings::Settings;
+use crate::state::Api;
+use crate::statics;
+
+/// Who is at the other end of a connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer {
+    /// The address of the socket's other end.
+    pub ip: IpAddr,
+    /// Whether the connection is TLS.
+    pub tls: bool,
+    /// How long a body may stop.
+    pub stall: Duration,
+}
+
+/// Answers requests: the layer around the routes of an application. Cheap to clone.
+#[derive(Clone)]
+pub struct HttpService(Arc<Inner>);
+
+struct Inner {
+    api: Api,
+    router: Router,
+    headers: StaticHeaders,
+}
+
+/// A step that ends the path early, with a reply of its own or an error.
+enum Stop {
+    Reply(Box<Response>),
+    Error(Error),
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl HttpService {
+    pub(crate) fn new(api: Api, router: Router<Api>) -> Self {
+        let headers = StaticHeaders::new(api.options());
+        let router = router.fallback(statics::serve).with_state(api.clone());
+        Self(Arc::new(Inner { api, router, headers }))
+    }
+
+    /// The application.
+    pub fn api(&self) -> &Api {
+        &self.0.api
+    }
+
+    /// Answers a request. Never fails: every failure is a reply, a panic of a handler is 500.
+    ///
+    /// Cancel-safe as far as the handler is: a connection that ends drops it.
+    pub async fn handle<B>(&self, request: Request<B>, peer: Peer) -> Response
+    where
+        B: hyper::body::Body<Data = Bytes> + Send + Unpin + 'static,
+        B::Error: std::error::Error + Send + Sync + 'static,
+    {
+        let start = Instant::now();
+        let api = &self.0.api;
+        let settings = api.settings();
+        let (parts, body) = request.into_parts();
+        let id = request_id(&parts.headers);
+        let client = Client::find(peer.ip, peer.tls, &parts.headers, &settings.params.trust_proxy);
+        let (method, uri) = (parts.method.clone(), parts.uri.clone());
+        let cors = settings.cors.allowed(&parts.headers);
+
+        let path = self.run(&settings, parts, body, client, &id, peer.stall);
+        let result = match AssertUnwindSafe(path).catch_unwind().await {
+            Ok(result) => result,
+            Err(panic) => {
+                let text = panic.downcast_ref::<String>().map(String::as_str);
+                let text = text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("no text");
+                Err(Stop::Error(Error::internal(format!("a handler panicked: {text}"))))
+            }
+        };
+        let mut response = match result {
+            Ok(response) => response,
+            Err(Stop::Reply(response)) => *response,
+            Err(Stop::Error(error)) => failure(&error, &id),
+        };
+        settings.cors.apply(cors, response.headers_mut());
+        self.0.headers.apply(response.headers_mut(), &id);
+
+        let answered = Answered {
+            request_id: &id,
+            method: &method,
+            uri: &uri,
+            ip: client.ip,
+            status: response.status(),
+            elapsed: start.elapsed(),
+        };
+        if !settings.params.no_access_log && tracing::enabled!(target: "access", tracing::Level::INFO) {
+            observe::log(&answered, &settings.params.signature_name);
+        }
+        for observer in &api.options().observers {
+            observer.answered(&answered);
+        }
+        response
+    }
+
+    async fn run<B>(
+        &self,
+        settings: &Settings,
+        parts: Parts,
+        body: B,
+        client: Client,
+        id: &Arc<str>,
+        stall: Duration,
+    ) -> Result<Response, Stop>
+    where
+        B: hyper::body::Body<Data = Bytes> + Send + Unpin + 'static,
+        B::Error: std::error::Error + Send + Sync + 'static,
+    {
+        let api = &self.0.api;
+        let _place = Place::take(api, settings.params.max_request_queue)?;
+        if let Some(response) = settings.cors.preflight(&parts.method, &parts.headers) {
+            return Ok(response);
+        }
+        let decoded_path = gather::check_uri(&parts.uri, settings.params.max_uri.len())?;
+        let path = decoded_path.as_deref().unwrap_or(parts.uri.path());
+        check_rates(api, settings, path, client).await?;
+        settings.access.check_denied(path, client)?;
+        if settings.access.redirects_to_tls(path, client) {
+            return Err(redirect(&to_tls(&parts)));
+        }
+
+        let mut gathered =
+            gather::parameters(&parts, body, settings.params.upload_limit.len(), stall).await?;
+        let carried =
+            Carried::take(&settings.params, &parts.method, &parts.uri, &parts.headers, &mut gathered.params);
+        let mut context = Context {
+            request_id: id.clone(),
+            method: parts.method.clone(),
+            uri: parts.uri.clone(),
+            client,
+            params: gathered.params,
+            account: None,
+            host: parts.headers.get(header::HOST).cloned(),
+            content_type: parts.headers.get(header::CONTENT_TYPE).cloned(),
+            form: gathered.form,
+            decoded_path,
+            carried,
+            authenticated: false,
+        };
+        self.admit(settings, &parts.headers, &mut context).await?;
+
+        let path = context.path().to_owned();
+        if let Some(reply) = api.hooks().pre(&path, &parts.headers, &mut context).await? {
+            return self.finish(&path, &context, reply).await;
+        }
+        let context = Arc::new(context);
+        let mut request = Request::from_parts(parts, Body::from(gathered.body));
+        request.extensions_mut().insert(context.clone());
+        let mut router = self.0.router.clone();
+        let Ok(mut response) = router.call(request).await;
+        if let Some(reply) = response.extensions_mut().remove::<Reply>() {
+            return self.finish(&path, &context, reply).await;
+        }
+        if let Some(Failure(error)) = response.extensions_mut().remove::<Failure>() {
+            log_failure(&error, id);
+        } else if response.status().as_u16() >= 400 && is_bare(response.headers()) {
+            // A rejection of axum's own.
+            let status = response.status();
+            let reason = status.canonical_reason().unwrap_or("refused").to_lowercase();
+            return Ok(error_response(status.as_u16(), &reason));
+        }
+        Ok(response)
+    }
+
+    /// Access checks, authentication, authorization.
+    async fn admit(
+        &self,
+        settings: &Settings,
+        headers: &HeaderMap,
+        context: &mut Context,
+    ) -> Result<(), Stop> {
+        let api = &self.0.api;
+        let path = context.path().to_owned();
+        match api.hooks().access(&path, headers, context).await {
+            Verdict::Pass => {}
+            Verdict::Allow => return Ok(()),
+            Verdict::Refuse(error) => return Err(error.into()),
+            Verdict::Redirect(url) => return Err(redirect(&url)),
+        }
+        let entrance = settings.access.entrance(&path, context.client);
+        if entrance == Entrance::Open {
+            return Ok(());
+        }
+        let mut outcome = match authenticate(api, settings, context).await {
+            Ok(account) => {
+                let allowed = settings.access.types().check(&path, &account);
+                context.account = Some(account);
+                allowed
+            }
+            Err(error) if error.kind() == ErrorKind::NoLogin && entrance == Entrance::Anonymous => Ok(()),
+            Err(error) => Err(error),
+        };
+        context.authenticated = true;
+        match api.hooks().auth(&path, headers, context, outcome.as_ref().err()).await {
+            Verdict::Pass => {}
+            Verdict::Allow => outcome = Ok(()),
+            Verdict::Refuse(error) => outcome = Err(error),
+            Verdict::Redirect(url) => return Err(redirect(&url)),
+        }
+        outcome?;
+        if let Some(account) = context.account.clone() {
+            let limit = account_limit(settings, &account);
+            rate::check(api.limiter(), limit, || format!("id:{}", account.id())).await?;
+            api.acl().strip_query(account.row(), &mut context.params.row);
+        }
+        Ok(())
+    }
+
+    /// From a handler's reply to bytes.
+    async fn finish(&self, path: &str, context: &Context, mut reply: Reply) -> Result<Response, Stop> {
+        self.0.api.hooks().post(path, context, &mut reply).await?;
+        Ok(self.0.api.render(reply, context.viewer())?)
+    }
+}
+
+/// A request in progress.
+struct Place<'a>(&'a AtomicUsize);
+
+impl<'a> Place<'a> {
+    fn take(api: &'a Api, limit: usize) -> Result<Self, Error> {
+        let place = Self(api.in_progress());
+        let before = place.0.fetch_add(1, Ordering::Relaxed);
+        if limit > 0 && before >= limit {
+            return Err(Error::new(ErrorKind::Unavailable, "server is unavailable, please try again later"));
+        }
+        Ok(place)
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+async fn check_rates(api: &Api, settings: &Settings, path: &str, client: Client) -> Result<(), Error> {
+    if settings.limits.is_empty() {
+        return Ok(());
+    }
+    let ip = client.ip;
+    rate::check(api.limiter(), settings.limits.get("ip"), || format!("ip:{ip}")).await?;
+    let limit = settings.limits.of_path(path);
+    rate::check(api.limiter(), limit, || format!("path:{path}:{ip}")).await
+}
+
+/// The limit of an account: its own columns, else that of all accounts.
+fn account_limit(settings: &Settings, account: &crate::auth::Account) -> Option<rate::Rate> {
+    let number = |name| account.row().int(name).filter(|n| *n > 0).map(|n| n as f64);
+    let (burst, rate) = (number("rlimits_max"), number("rlimits_rate"));
+    match rate.or(burst) {
+        Some(default) => Some(rate::Rate {
+            burst: burst.unwrap_or(default),
+            rate: default,
+            interval: settings.params.rlimits_default_interval,
+        }),
+        None => settings.limits.get("id"),
+    }
+}
+
+/// Whether an error reply says nothing that a client of ours could read.
+fn is_bare(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_TYPE).is_none_or(|t| t.as_bytes().starts_with(b"text/plain"))
+}
+
+fn redirect(url: &str) -> Stop {
+    let Ok(location) = HeaderValue::from_str(url) else {
+        return Stop::Error(Error::internal("a hook sends elsewhere, but not to an address"));
+    };
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::FOUND;
+    response.headers_mut().insert(header::LOCATION, location);
+    Stop::Reply(Box::new(response))
+}
+
+fn to_tls(parts: &Parts) -> String {
+    let host = parts.headers.get(header::HOST).and_then(|h| h.to_str().ok()).unwrap_or_default();
+    let host = bkjs_core::auth::host_name(host);
+    let rest = parts.uri.path_and_query().map_or("/", |p| p.as_str());
+    format!("https://{host}{rest}")
+}
+
+fn log_failure(error: &Error, id: &str) {
+    if error.status() >= 500 {
+        tracing::error!(id, error = error.log_text(), "request failed");
+    } else {
+        tracing::debug!(id, status = error.status(), error = error.log_text(), "request refused");
+    }
+}
+
+fn failure(error: &Error, id: &str) -> Response {
+    log_failure(error, id);
+    error_response(error.status(), error.message())
+}

@@ -1,0 +1,245 @@
+//! What an application consists of, collected from its modules.
+
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::Router;
+use bkjs_core::auth::{Hasher, HasherOptions};
+use bkjs_core::config::{Handle, Params, Registry, defaults};
+use bkjs_core::db::{Db, DbBuilder, Options, RowFate};
+use bkjs_core::schema::{SchemaBuilder, Table};
+use bkjs_core::value::Row;
+use bkjs_core::{Error, Result};
+use futures_util::future::BoxFuture;
+
+use crate::auth::auth_table;
+use crate::command::Command;
+use crate::config::ApiParams;
+use crate::hooks::{AccountEvent, HookCall, Hooks, ReplyCall, Verdict};
+use crate::module::Module;
+use crate::reply::Reply;
+use crate::service::HttpService;
+use crate::state::{Api, ApiOptions, Parts};
+
+type DbStep = Box<dyn FnOnce(DbBuilder) -> DbBuilder + Send>;
+
+/// Collects parameters, tables, routes, hooks and commands.
+///
+/// The order of use: modules and the application register; the configuration is loaded from
+/// [`take_registry`](Self::take_registry); the database is built with [`db_builder`](Self::db_builder);
+/// [`build`](Self::build) gives the service. A mistake of a registration is reported by `build`.
+pub struct Setup {
+    registry: Registry,
+    params: Handle<ApiParams>,
+    schema: SchemaBuilder,
+    db_steps: Vec<DbStep>,
+    router: Router<Api>,
+    allow: Vec<String>,
+    hooks: Hooks,
+    shared: HashMap<TypeId, Box<dyn Any + Send + Sync>>,
+    commands: Vec<Command>,
+    modules: Vec<&'static str>,
+    hasher: HasherOptions,
+    mistakes: Vec<Error>,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Setup {
+    /// The layer alone: its parameters, `bk_auth` and `/ping`.
+    pub fn new() -> Self {
+        let mut registry = Registry::new();
+        let mut mistakes = Vec::new();
+        let params = registry.register::<ApiParams>().unwrap_or_else(|error| {
+            mistakes.push(error);
+            Handle::fixed(ApiParams::default())
+        });
+        let mut schema = SchemaBuilder::new();
+        schema.add(auth_table());
+        Self {
+            registry,
+            params,
+            schema,
+            db_steps: Vec::new(),
+            router: Router::new().route("/ping", axum::routing::any(crate::ping::ping)),
+            allow: Vec::new(),
+            hooks: Hooks::default(),
+            shared: HashMap::new(),
+            commands: Vec::new(),
+            modules: Vec::new(),
+            hasher: HasherOptions::default(),
+            mistakes,
+        }
+    }
+
+    /// Takes a module in.
+    pub fn module(&mut self, module: &dyn Module) {
+        self.modules.push(module.name());
+        module.register(self);
+    }
+
+    /// The names of the modules, in order.
+    pub fn modules(&self) -> &[&'static str] {
+        &self.modules
+    }
+
+    /// Declares a struct of parameters; the handle shows their values once the configuration is loaded.
+    pub fn params<P: Params>(&mut self) -> Handle<P> {
+        self.registry.register::<P>().unwrap_or_else(|error| {
+            self.mistakes.push(error);
+            Handle::fixed(defaults::<P>())
+        })
+    }
+
+    /// Declares a table; one of the same name is merged into.
+    pub fn table(&mut self, table: Table) {
+        self.schema.add(table);
+    }
+
+    /// Adds routes. Every method reaches a route: write `any(handler)`.
+    ///
+    /// # Panics
+    /// When a route is there already, as [`Router::merge`] does: a mistake of the program, found at its start.
+    pub fn routes(&mut self, routes: Router<Api>) {
+        self.router = std::mem::take(&mut self.router).merge(routes);
+    }
+
+    /// Opens paths to callers without a login, unless `api-ignore-allow-path` closes them.
+    pub fn allow(&mut self, pattern: &str) {
+        self.allow.push(pattern.to_owned());
+    }
+
+    /// Adds a command of the shell.
+    pub fn command(&mut self, command: Command) {
+        self.commands.push(command);
+    }
+
+    /// The commands, in order.
+    pub fn commands(&self) -> &[Command] {
+        &self.commands
+    }
+
+    /// Shares a value under its type: handlers find it with [`Api::shared`] or the extractor
+    /// [`Shared`](crate::extract::Shared).
+    pub fn share<T: Send + Sync + 'static>(&mut self, value: T) {
+        self.shared.insert(TypeId::of::<T>(), Box::new(value));
+    }
+
+    /// The cost and bounds of password hashing.
+    pub fn hasher(&mut self, options: HasherOptions) {
+        self.hasher = options;
+    }
+
+    /// A hook on rows of a table (`*`: all) before they are written.
+    pub fn pre_row<F>(&mut self, table: &str, hook: F)
+    where
+        F: Fn(&mut Row, &Options) -> Result<RowFate> + Send + Sync + 'static,
+    {
+        let table = table.to_owned();
+        self.db_steps.push(Box::new(move |builder| builder.pre_row(&table, hook)));
+    }
+
+    /// A hook on rows of a table (`*`: all) after they were read.
+    pub fn post_row<F>(&mut self, table: &str, hook: F)
+    where
+        F: Fn(&mut Row, &Options) -> Result<RowFate> + Send + Sync + 'static,
+    {
+        let table = table.to_owned();
+        self.db_steps.push(Box::new(move |builder| builder.post_row(&table, hook)));
+    }
+}
+
+/// Hooks along the path of a request. A path is an expression; one that starts with `/` and holds no mark
+/// of an expression is that path alone; an empty one is every path.
+impl Setup {
+    /// Before authentication: may let in, refuse, send elsewhere. Runs on open paths too.
+    pub fn access_check<F>(&mut self, path: &str, hook: F)
+    where
+        F: for<'a> Fn(HookCall<'a>) -> BoxFuture<'a, Verdict> + Send + Sync + 'static,
+    {
+        let result = self.hooks.add_access(path, Arc::new(hook));
+        self.note(result);
+    }
+
+    /// After authentication, also when it failed (the error is given): may turn the outcome.
+    pub fn auth_check<F>(&mut self, path: &str, hook: F)
+    where
+        F: for<'a> Fn(HookCall<'a>, Option<&'a Error>) -> BoxFuture<'a, Verdict> + Send + Sync + 'static,
+    {
+        let result = self.hooks.add_auth(path, Arc::new(hook));
+        self.note(result);
+    }
+
+    /// Before the handler: may change parameters or answer itself.
+    pub fn pre_process<F>(&mut self, path: &str, hook: F)
+    where
+        F: for<'a> Fn(HookCall<'a>) -> BoxFuture<'a, Result<Option<Reply>>> + Send + Sync + 'static,
+    {
+        let result = self.hooks.add_pre(path, Arc::new(hook));
+        self.note(result);
+    }
+
+    /// After the handler's reply, before columns are removed from it.
+    pub fn post_process<F>(&mut self, path: &str, hook: F)
+    where
+        F: for<'a> Fn(ReplyCall<'a>) -> BoxFuture<'a, Result<()>> + Send + Sync + 'static,
+    {
+        let result = self.hooks.add_post(path, Arc::new(hook));
+        self.note(result);
+    }
+
+    /// When an account was added, changed or removed.
+    pub fn account_hook<F>(&mut self, hook: F)
+    where
+        F: for<'a> Fn(&'a Api, AccountEvent, &'a Row) -> BoxFuture<'a, Result<()>> + Send + Sync + 'static,
+    {
+        self.hooks.add_account(Arc::new(hook));
+    }
+
+    fn note(&mut self, result: Result<()>) {
+        if let Err(error) = result {
+            self.mistakes.push(error);
+        }
+    }
+}
+
+impl Setup {
+    /// The registry of parameters, to declare more.
+    pub fn registry(&mut self) -> &mut Registry {
+        &mut self.registry
+    }
+
+    /// The registry of parameters, to load the configuration from; what is declared later is not loaded.
+    pub fn take_registry(&mut self) -> Registry {
+        std::mem::take(&mut self.registry)
+    }
+
+    /// A database with all tables and row hooks, still without pools.
+    pub fn db_builder(&mut self) -> DbBuilder {
+        let builder = Db::builder(Arc::new(self.schema.clone().build()));
+        self.db_steps.drain(..).fold(builder, |builder, step| step(builder))
+    }
+
+    /// The service that answers requests.
+    ///
+    /// # Errors
+    /// `Config`: the first mistake of a registration, or a parameter that does not work.
+    pub fn build(mut self, db: Db, options: ApiOptions) -> Result<HttpService> {
+        if !self.mistakes.is_empty() {
+            return Err(self.mistakes.swap_remove(0));
+        }
+        let parts = Parts {
+            params: self.params,
+            module_allow: self.allow,
+            hooks: self.hooks,
+            shared: self.shared,
+            hasher: Hasher::new(self.hasher)?,
+        };
+        Ok(HttpService::new(Api::new(parts, db, options)?, self.router))
+    }
+}

@@ -1,0 +1,225 @@
+//! The application as handlers see it.
+
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
+use arc_swap::ArcSwap;
+use bkjs_core::Result;
+use bkjs_core::auth::{Hasher, LocalReplayGuard, ReplayGuard, Sessions, Tokens, secrets};
+use bkjs_core::config::Handle;
+use bkjs_core::db::Db;
+use bkjs_core::schema::Schema;
+use bkjs_core::value::{Name, Row};
+
+use crate::access::rate::{LocalLimiter, RateLimiter};
+use crate::auth::AclCache;
+use crate::config::ApiParams;
+use crate::hooks::{AccountEvent, Hooks};
+use crate::observe::Observer;
+use crate::reply::{ColumnRules, Reply, Viewer};
+use crate::settings::Settings;
+use crate::statics::Assets;
+
+/// The most signatures that one process remembers against replay, about 15 MB.
+const REPLAY_CAPACITY: usize = 100_000;
+
+/// What the layer is given beside database and modules.
+#[derive(Clone, Default)]
+pub struct ApiOptions {
+    /// The name of the application and its version, for the `Server` header.
+    pub name: String,
+    /// The version, for the `Version` header; this crate's own when empty.
+    pub version: String,
+    /// A secret of the home that all its processes share: it seals sessions and tokens where no secret is
+    /// configured. Empty: a random one, and both end with the process.
+    pub server_secret: Vec<u8>,
+    /// The folder with the application's own web site.
+    pub web_dir: Option<PathBuf>,
+    /// The files built into the program.
+    pub assets: Vec<Arc<dyn Assets>>,
+    /// Where rate limits are counted; in this process when none.
+    pub limiter: Option<Arc<dyn RateLimiter>>,
+    /// Where signatures are remembered; in this process when none.
+    pub replay: Option<Arc<dyn ReplayGuard>>,
+    /// Told of every request.
+    pub observers: Vec<Arc<dyn Observer>>,
+}
+
+/// The application: database, parameters, hooks, authentication. Cheap to clone; the state of every
+/// router, so that handlers take `State<Api>`.
+#[derive(Clone)]
+pub struct Api(Arc<Inner>);
+
+struct Inner {
+    params: Handle<ApiParams>,
+    settings: ArcSwap<Settings>,
+    module_allow: Vec<String>,
+    db: Db,
+    hooks: Hooks,
+    shared: HashMap<TypeId, Box<dyn Any + Send + Sync>>,
+    rules: HashMap<Name, ColumnRules>,
+    hasher: Hasher,
+    sessions: Sessions,
+    tokens: Tokens,
+    replay: Arc<dyn ReplayGuard>,
+    limiter: Arc<dyn RateLimiter>,
+    acl: AclCache,
+    options: ApiOptions,
+    in_progress: AtomicUsize,
+}
+
+/// What [`Setup`](crate::setup::Setup) has collected for the state.
+pub(crate) struct Parts {
+    pub(crate) params: Handle<ApiParams>,
+    pub(crate) module_allow: Vec<String>,
+    pub(crate) hooks: Hooks,
+    pub(crate) shared: HashMap<TypeId, Box<dyn Any + Send + Sync>>,
+    pub(crate) hasher: Hasher,
+}
+
+impl Api {
+    pub(crate) fn new(parts: Parts, db: Db, mut options: ApiOptions) -> Result<Self> {
+        let params = parts.params.load_full();
+        if options.server_secret.is_empty() {
+            options.server_secret = secrets::random_bytes::<32>()?.to_vec();
+        }
+        let secret = |own: &bkjs_core::config::Secret| match own.expose() {
+            "" => options.server_secret.clone(),
+            own => own.as_bytes().to_vec(),
+        };
+        let millis = |d: std::time::Duration| i64::try_from(d.as_millis()).unwrap_or(i64::MAX);
+        let rules = db.schema().tables().iter().map(|t| (t.name.clone(), ColumnRules::new(t))).collect();
+        let replay = options.replay.take();
+        let limiter = options.limiter.take();
+        Ok(Self(Arc::new(Inner {
+            settings: ArcSwap::from_pointee(Settings::new(params.clone(), &parts.module_allow)?),
+            sessions: Sessions::new(&secret(&params.session_secret), millis(params.session_age))?,
+            tokens: Tokens::new(&secret(&params.access_token_secret), millis(params.access_token_age))?,
+            replay: replay.unwrap_or_else(|| Arc::new(LocalReplayGuard::new(REPLAY_CAPACITY))),
+            limiter: limiter.unwrap_or_else(|| Arc::new(LocalLimiter::new())),
+            params: parts.params,
+            module_allow: parts.module_allow,
+            db,
+            hooks: parts.hooks,
+            shared: parts.shared,
+            rules,
+            hasher: parts.hasher,
+            acl: AclCache::new(),
+            options,
+            in_progress: AtomicUsize::new(0),
+        })))
+    }
+
+    /// The database.
+    pub fn db(&self) -> &Db {
+        &self.0.db
+    }
+
+    /// The tables.
+    pub fn schema(&self) -> &Arc<Schema> {
+        self.0.db.schema()
+    }
+
+    /// The parameters of the layer, as they are now.
+    pub fn params(&self) -> Arc<ApiParams> {
+        self.0.params.load_full()
+    }
+
+    /// Hashes and verifies passwords.
+    pub fn hasher(&self) -> &Hasher {
+        &self.0.hasher
+    }
+
+    /// The folder with the application's own web site.
+    pub fn web_dir(&self) -> Option<&Path> {
+        self.0.options.web_dir.as_deref()
+    }
+
+    /// What a module has shared under its type with [`Setup::share`](crate::Setup::share).
+    pub fn shared<T: Send + Sync + 'static>(&self) -> Option<&T> {
+        self.0.shared.get(&TypeId::of::<T>())?.downcast_ref()
+    }
+
+    /// Tells the hooks what became of an account.
+    ///
+    /// # Errors
+    /// What the first hook that fails says; the later ones are not told.
+    pub async fn account_event(&self, event: AccountEvent, row: &Row) -> Result<()> {
+        self.0.hooks.account(self, event, row).await
+    }
+
+    /// Which columns of a table leave.
+    pub fn column_rules(&self, table: &str) -> Option<&ColumnRules> {
+        self.0.rules.get(table).or_else(|| self.0.rules.get(&self.schema().find(table)?.name))
+    }
+
+    pub(crate) fn render(&self, reply: Reply, viewer: Viewer<'_>) -> Result<axum::response::Response> {
+        let account = reply.viewer.clone();
+        let viewer = match &account {
+            Some(account) => Viewer { id: Some(account.id()), admin: account.is_admin() },
+            None => viewer,
+        };
+        let rules: Vec<&ColumnRules> =
+            reply.tables.iter().filter_map(|name| self.column_rules(name)).collect();
+        crate::reply::render(reply, &rules, viewer)
+    }
+
+    /// What the parameters mean; worked out again when they have changed.
+    ///
+    /// A change that cannot be worked out is logged, and the old meaning stays.
+    pub(crate) fn settings(&self) -> Arc<Settings> {
+        let settings = self.0.settings.load_full();
+        if Arc::ptr_eq(&settings.params, &self.0.params.load()) {
+            return settings;
+        }
+        match Settings::new(self.0.params.load_full(), &self.0.module_allow) {
+            Ok(new) => {
+                let new = Arc::new(new);
+                self.0.settings.store(new.clone());
+                new
+            }
+            Err(error) => {
+                tracing::error!(
+                    error = error.log_text(),
+                    "changed api parameters do not work, the old ones stay"
+                );
+                settings
+            }
+        }
+    }
+
+    pub(crate) fn hooks(&self) -> &Hooks {
+        &self.0.hooks
+    }
+
+    pub(crate) fn sessions(&self) -> &Sessions {
+        &self.0.sessions
+    }
+
+    pub(crate) fn tokens(&self) -> &Tokens {
+        &self.0.tokens
+    }
+
+    pub(crate) fn replay_guard(&self) -> &Arc<dyn ReplayGuard> {
+        &self.0.replay
+    }
+
+    pub(crate) fn limiter(&self) -> &Arc<dyn RateLimiter> {
+        &self.0.limiter
+    }
+
+    pub(crate) fn acl(&self) -> &AclCache {
+        &self.0.acl
+    }
+
+    pub(crate) fn options(&self) -> &ApiOptions {
+        &self.0.options
+    }
+
+    pub(crate) fn in_progress(&self) -> &AtomicUsize {
+        &self.0.in_progress
+    }
+}
