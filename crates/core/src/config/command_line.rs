@@ -148,7 +148,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::config::{CoreParams, Params};
+    use crate::config::Params;
 
     /// Parameters of these tests.
     #[derive(Params, Debug)]
@@ -167,7 +167,6 @@ mod tests {
     fn registry() -> Registry {
         let mut registry = Registry::new();
         registry.register::<T>().unwrap();
-        registry.register::<CoreParams>().unwrap();
         registry
     }
 

@@ -45,12 +45,10 @@ fn parameter(variable: &str, registry: &Registry) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::CoreParams;
 
     #[test]
     fn names_are_mapped_and_unknown_ones_are_warnings() {
-        let mut registry = Registry::new();
-        registry.register::<CoreParams>().unwrap();
+        let registry = Registry::new();
         let variables = [
             ("BKJS_RUN_MODE", "x"),
             ("BKJS_BK_STATUS_INTERVAL", "60000"),

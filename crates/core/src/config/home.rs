@@ -119,8 +119,7 @@ mod tests {
 
     #[test]
     fn the_command_line_goes_before_the_environment() {
-        let mut registry = Registry::new();
-        registry.register::<CoreParams>().unwrap();
+        let registry = Registry::new();
         let line = |words: &[&str]| CommandLine::parse(words, &registry, Unknown::Refuse);
         let environment = [("HOME".into(), "/u".into()), ("BKJS_HOME".into(), "/e".into())];
         assert_eq!(resolve(&line(&["-home", "/a", "--home=/b"]), &environment).unwrap(), Path::new("/b"));

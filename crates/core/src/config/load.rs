@@ -258,3 +258,6 @@ fn file_paths(home: &Path, sources: &BTreeMap<Rank, Vec<Assignment>>) -> [(Rank,
         (rank, path, shown)
     })
 }
+
+#[cfg(test)]
+mod tests;

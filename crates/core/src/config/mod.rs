@@ -57,6 +57,7 @@ mod help;
 pub mod home;
 mod list;
 mod load;
+mod pattern;
 mod planned;
 mod problem;
 mod registry;

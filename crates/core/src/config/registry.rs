@@ -5,9 +5,10 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arc_swap::{ArcSwap, Guard};
-use regex::Regex;
 
-use super::{Problem, Spec, Values, planned};
+use super::pattern::Pattern;
+use super::{CoreParams, Problem, Spec, Values, planned};
+use crate::log::LogParams;
 use crate::{Error, ErrorKind, Result};
 
 /// A struct of parameters; implemented by `#[derive(Params)]`.
@@ -86,8 +87,8 @@ pub(super) struct Section {
 
 pub(super) struct Entry {
     pub(super) spec: Spec,
-    /// The compiled pattern of a family.
-    pub(super) regex: Option<Regex>,
+    /// The pattern of a family.
+    pub(super) pattern: Option<Pattern>,
     /// Known, but without effect in this version.
     pub(super) planned: bool,
 }
@@ -123,7 +124,7 @@ impl fmt::Debug for Registry {
 }
 
 impl Registry {
-    /// A registry that knows only the parameters without effect yet.
+    /// A registry that knows [`CoreParams`], [`LogParams`] and the parameters without effect yet.
     pub fn new() -> Self {
         let mut registry = Self {
             entries: Vec::new(),
@@ -133,11 +134,13 @@ impl Registry {
             handles: BTreeMap::new(),
         };
         for spec in planned::specs() {
-            // A test compiles them all; one that did not would be missing, not fatal.
-            let Ok(regex) = compile(&spec) else { continue };
             registry.planned_by_name.insert(spec.name, registry.entries.len());
-            registry.entries.push(Entry { spec, regex, planned: true });
+            let pattern = Pattern::of(&spec);
+            registry.entries.push(Entry { spec, pattern, planned: true });
         }
+        // A test makes sure that both are declared right and that planned patterns are patterns.
+        let _ = registry.register::<CoreParams>();
+        let _ = registry.register::<LogParams>();
         registry
     }
 
@@ -156,11 +159,11 @@ impl Registry {
         let handle = Handle::fixed(initial);
         let start = self.entries.len();
         for spec in specs {
-            let regex = compile(&spec)?;
+            let pattern = Pattern::of(&spec);
             for name in spec.aliases.iter().chain([&spec.name]) {
                 self.by_name.insert(name, self.entries.len());
             }
-            self.entries.push(Entry { spec, regex, planned: false });
+            self.entries.push(Entry { spec, pattern, planned: false });
         }
         let target = handle.clone();
         self.sections.push(Section {
@@ -191,6 +194,9 @@ impl Registry {
                 }
                 seen.push(name);
             }
+            if Pattern::of(spec).is_some_and(|pattern| !pattern.is_valid()) {
+                return Err(declaration(format!("pattern {} is not a regular expression", spec.name)));
+            }
             // A bound that does not parse would bound nothing.
             for (what, text) in [("default", spec.default), ("min", spec.min), ("max", spec.max)] {
                 if let Some(Err(why)) = text.map(|text| spec.check(text)) {
@@ -210,7 +216,7 @@ impl Registry {
             captures: Vec::new(),
         };
         let by_exact = |names: &HashMap<&'static str, usize>| {
-            names.get(name).copied().filter(|&at| self.entries[at].regex.is_none()).map(exact)
+            names.get(name).copied().filter(|&at| self.entries[at].pattern.is_none()).map(exact)
         };
         by_exact(&self.by_name)
             .or_else(|| self.find_in_families(name, false))
@@ -220,9 +226,7 @@ impl Registry {
 
     fn find_in_families(&self, name: &str, planned: bool) -> Option<Found> {
         self.entries.iter().enumerate().filter(|(_, e)| e.planned == planned).find_map(|(entry, e)| {
-            let captures = e.regex.as_ref()?.captures(name)?;
-            let captures =
-                captures.iter().skip(1).map(|c| c.map_or(String::new(), |c| c.as_str().to_owned())).collect();
+            let captures = e.pattern.as_ref()?.captures(name)?;
             Some(Found { entry, name: name.to_owned(), captures })
         })
     }
@@ -235,28 +239,82 @@ impl Registry {
     /// All exact names, aliases too.
     pub(super) fn names(&self) -> impl Iterator<Item = &'static str> {
         let exact = |names: &HashMap<&'static str, usize>| {
-            let names = names.iter().filter(|(_, at)| self.entries[**at].regex.is_none());
+            let names = names.iter().filter(|(_, at)| self.entries[**at].pattern.is_none());
             names.map(|(name, _)| *name).collect::<Vec<_>>()
         };
         exact(&self.by_name).into_iter().chain(exact(&self.planned_by_name))
     }
 
     /// All patterns of families.
-    pub(super) fn patterns(&self) -> impl Iterator<Item = (&'static str, &Regex)> {
-        self.entries.iter().filter_map(|e| Some((e.spec.name, e.regex.as_ref()?)))
+    pub(super) fn patterns(&self) -> impl Iterator<Item = &Pattern> {
+        self.entries.iter().filter_map(|e| e.pattern.as_ref())
     }
-}
-
-fn compile(spec: &Spec) -> Result<Option<Regex>> {
-    if !spec.pattern {
-        return Ok(None);
-    }
-    let anchored = format!("^(?:{})$", spec.name);
-    let regex = Regex::new(&anchored).map_err(|e| declaration(format!("pattern {}", spec.name)).source(e))?;
-    Ok(Some(regex))
 }
 
 /// A mistake of the programmer, found when the program starts.
 fn declaration(text: String) -> Error {
     Error::new(ErrorKind::Config, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Declares a name of the core again.
+    #[derive(crate::config::Params, Debug)]
+    #[allow(dead_code)] // only the names matter
+    struct Twice {
+        /// Taken.
+        home: String,
+    }
+
+    /// A default that is none.
+    #[derive(crate::config::Params, Debug)]
+    #[allow(dead_code)] // never made
+    struct BadDefault {
+        /// Wrong.
+        #[param(default = "x")]
+        number: i64,
+    }
+
+    #[test]
+    fn a_name_declared_twice_and_a_bad_default_are_refused() {
+        let mut registry = Registry::new();
+        let twice = registry.register::<Twice>().unwrap_err();
+        assert_eq!(twice.message(), "parameter home is declared twice");
+        let bad = registry.register::<BadDefault>().unwrap_err();
+        assert_eq!(bad.message(), "the default of parameter number: \"x\" is not a whole number");
+    }
+
+    #[test]
+    fn the_same_struct_may_be_registered_again_and_gives_the_same_values() {
+        let mut registry = Registry::new();
+        let one = registry.register::<CoreParams>().unwrap();
+        let two = registry.register::<CoreParams>().unwrap();
+        assert!(Arc::ptr_eq(&one.load_full(), &two.load_full()));
+        assert!(registry.handle::<LogParams>().is_some());
+    }
+
+    #[test]
+    fn every_planned_name_is_found_and_every_planned_pattern_valid() {
+        let registry = Registry::new();
+        assert!(registry.patterns().all(Pattern::is_valid));
+        for name in [
+            "jobs-workers",
+            "ipc-queue",
+            "ipc-queue-options-count",
+            "db-pgsql-pool",
+            "db-pgsql-pool-max",
+            "api-rlimits-rate-/ping",
+            "api-rlimits-rate-ip",
+            "smtp-password",
+            "allow-modules",
+            "allow-modules-web",
+            "api-unsecure",
+            "bk_status-interval",
+        ] {
+            assert!(registry.find(name).is_some(), "{name}");
+        }
+        assert!(registry.find("no-such-parameter-xyz").is_none());
+    }
 }

@@ -10,13 +10,12 @@ pub(super) fn nearest(registry: &Registry, name: &str) -> Option<String> {
     }
     let limit = (name.len() / 4).clamp(1, 3);
     let exact = registry.names().map(|known| (strsim::damerau_levenshtein(name, known), known.to_owned()));
-    let families = registry.patterns().filter_map(|(pattern, regex)| {
-        // The fixed beginning of a pattern, with the rest of what was written.
-        let start = &pattern[..pattern.find(['(', '[', '.', '\\', '?']).unwrap_or(pattern.len())];
-        let rest = name.rsplit_once('-').map_or("", |(_, rest)| rest);
-        let candidate = format!("{start}{rest}");
-        let near = regex.is_match(&candidate).then(|| strsim::damerau_levenshtein(name, &candidate));
-        near.map(|distance| (distance, candidate))
+    // The fixed beginning of a family's names, with the last part of what was written.
+    let rest = name.rsplit_once('-').map_or("", |(_, rest)| rest);
+    let families = registry.patterns().filter_map(|pattern| {
+        let candidate = format!("{}{rest}", pattern.prefix());
+        let near = strsim::damerau_levenshtein(name, &candidate);
+        (near <= limit && pattern.is_match(&candidate)).then_some((near, candidate))
     });
     exact.chain(families).filter(|(distance, _)| *distance <= limit).min().map(|(_, known)| known)
 }
