@@ -54,7 +54,7 @@ impl Call {
 
     /// Adds parameters to the query.
     #[must_use]
-    pub fn query(mut self, pairs: &[(&str, &str)]) -> Self {
+    pub fn query(mut self, pairs: &[(impl AsRef<str>, impl AsRef<str>)]) -> Self {
         let more = encode(pairs);
         self.query = if self.query.is_empty() { more } else { format!("{}&{more}", self.query) };
         self
@@ -62,7 +62,7 @@ impl Call {
 
     /// Sends a form.
     #[must_use]
-    pub fn form(mut self, pairs: &[(&str, &str)]) -> Self {
+    pub fn form(mut self, pairs: &[(impl AsRef<str>, impl AsRef<str>)]) -> Self {
         self.body = encode(pairs).into();
         self.content_type = FORM;
         self
@@ -108,11 +108,20 @@ impl Call {
         reply.context("no reply in time").and_then(|reply| reply).with_context(about)
     }
 
+    /// The request as it would be sent now, for a client that keeps its connections.
+    ///
+    /// # Errors
+    /// When the path or a header is none.
+    pub fn prepare(&self, port: u16) -> Result<Request<Full<Bytes>>> {
+        Ok(self.request(port).body(Full::new(self.body.clone()))?)
+    }
+
     async fn exchange(&self, port: u16) -> Result<Reply> {
+        let request = self.request(port).header("connection", "close").body(Full::new(self.body.clone()))?;
         let stream = TcpStream::connect((HOST, port)).await.context("no connection")?;
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
         let reply = async {
-            let reply = sender.send_request(self.request(port)?).await.context("no reply")?;
+            let reply = sender.send_request(request).await.context("no reply")?;
             let (head, body) = reply.into_parts();
             let body = body.collect().await.context("the reply was cut")?.to_bytes();
             anyhow::Ok(Reply { status: head.status.as_u16(), headers: head.headers, body })
@@ -125,14 +134,11 @@ impl Call {
         tokio::select! { reply = reply => reply, () = drive => unreachable!("pending never ends") }
     }
 
-    fn request(&self, port: u16) -> Result<Request<Full<Bytes>>> {
+    fn request(&self, port: u16) -> http::request::Builder {
         let target =
             if self.query.is_empty() { self.path.clone() } else { format!("{}?{}", self.path, self.query) };
-        let mut request = Request::builder()
-            .method(self.method.clone())
-            .uri(target)
-            .header("host", format!("{HOST}:{port}"))
-            .header("connection", "close");
+        let host = format!("{HOST}:{port}");
+        let mut request = Request::builder().method(self.method.clone()).uri(target).header("host", host);
         if !self.content_type.is_empty() {
             request = request.header("content-type", self.content_type);
         }
@@ -142,7 +148,7 @@ impl Call {
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
-        Ok(request.body(Full::new(self.body.clone()))?)
+        request
     }
 
     fn signature(&self, login: &str, secret: &str) -> String {
@@ -163,6 +169,6 @@ impl Call {
     }
 }
 
-fn encode(pairs: &[(&str, &str)]) -> String {
+fn encode(pairs: &[(impl AsRef<str>, impl AsRef<str>)]) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
 }
