@@ -178,6 +178,16 @@ impl Error {
         self
     }
 
+    /// The same error for another caller who waited for the same work; its source becomes detail.
+    #[must_use]
+    pub fn duplicate(&self) -> Self {
+        let copy = Self::new(self.0.kind, self.0.message.clone()).detail(self.log_text());
+        match self.0.status {
+            Some(status) => copy.with_status(status),
+            None => copy,
+        }
+    }
+
     /// What went wrong.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind

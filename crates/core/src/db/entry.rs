@@ -6,7 +6,7 @@ use super::cache::RowCache;
 use super::driver::Driver;
 use super::prepare::Plan;
 use crate::Result;
-use crate::value::Row;
+use crate::value::{Name, Row};
 
 /// What the facade knows of one table, made once.
 pub(super) struct Entry {
@@ -28,9 +28,15 @@ impl Entry {
         run(&self.pre, row, options)
     }
 
-    /// Runs the hooks on a row to be returned; false when it is not to be returned.
-    pub(super) fn after_read(&self, row: &mut Row, options: &Options) -> Result<bool> {
-        run(&self.post, row, options)
+    /// Makes a stored row what the caller gets: defaults in place of null, then the hooks; none when a hook
+    /// drops it. `select` are the columns read, empty for all.
+    pub(super) fn returned(&self, mut row: Row, select: &[Name], options: &Options) -> Result<Option<Row>> {
+        for (name, default) in &self.plan.read_defaults {
+            if (select.is_empty() || select.contains(name)) && row.get(name).is_none_or(|v| v.is_null()) {
+                row.set(name.clone(), default.clone());
+            }
+        }
+        Ok(run(&self.post, &mut row, options)?.then_some(row))
     }
 }
 

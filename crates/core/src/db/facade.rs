@@ -1,16 +1,16 @@
 use std::collections::HashMap;
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use regex::Regex;
 
+use super::Options;
 use super::builder::DbBuilder;
 use super::driver::Driver;
 use super::entry::Entry;
-use super::{IntoKey, IntoQuery, Operation, Options, Outcome, Page, Written};
-use crate::Result;
+use super::prepare::Context;
 use crate::schema::{Schema, Table};
-use crate::value::{FromRow, IntoRow, Row, Value};
+use crate::value::{Row, Value};
+use crate::{Error, ErrorKind, Result};
 
 /// The database pools of an application and the schema they share. Cheap to clone.
 #[derive(Clone)]
@@ -38,6 +38,11 @@ impl Db {
         Self { inner: Arc::new(inner) }
     }
 
+    /// The tables that this database knows, to find one by name.
+    pub fn schema(&self) -> &Arc<Schema> {
+        &self.inner.schema
+    }
+
     /// The tables, in order of declaration.
     pub fn tables(&self) -> &[Arc<Table>] {
         self.inner.schema.tables()
@@ -48,140 +53,97 @@ impl Db {
         self.inner.pools.get(name).unwrap_or(&self.inner.default)
     }
 
-    /// Closes every pool: what was acknowledged is stored.
+    /// The pool that holds a table.
+    ///
+    /// # Errors
+    /// `NotFound` for a table that is not declared.
+    pub fn pool_of(&self, table: &str) -> Result<&Arc<dyn Driver>> {
+        Ok(&self.entry(table)?.driver)
+    }
+
+    /// Closes every pool: background work ends, and what was acknowledged is stored.
     pub async fn close(&self) {
         for driver in self.inner.pools.values() {
             driver.close().await;
         }
     }
-}
 
-#[allow(unused_variables, clippy::unimplemented)]
-impl Db {
-    /// The tables that this database knows.
-    pub fn schema(&self) -> &Arc<Schema> {
-        &self.inner.schema
-    }
-
-    /// One record by its primary key, or none.
-    pub async fn get<T: FromRow>(
-        &self,
-        table: &str,
-        key: impl IntoKey,
-        options: &Options,
-    ) -> Result<Option<T>> {
-        unimplemented!()
-    }
-
-    /// As [`get`](Self::get), through the cache of the table.
-    pub async fn get_cached<T: FromRow>(
-        &self,
-        table: &str,
-        key: impl IntoKey,
-        options: &Options,
-    ) -> Result<Option<T>> {
-        unimplemented!()
-    }
-
-    /// The records of a list of keys, each once, missing ones left out.
-    pub async fn list<T: FromRow, K: IntoKey>(
-        &self,
-        table: &str,
-        keys: impl IntoIterator<Item = K> + Send,
-        options: &Options,
-    ) -> Result<Vec<T>> {
-        unimplemented!()
-    }
-
-    /// A page of the records that match.
-    pub async fn select<T: FromRow>(
-        &self,
-        table: &str,
-        query: impl IntoQuery,
-        options: &Options,
-    ) -> Result<Page<T>> {
-        unimplemented!()
-    }
-
-    /// Every record that matches, each once, in batches of `options.count`, to an async callback that may stop early.
-    pub async fn scan<T: FromRow>(
-        &self,
-        table: &str,
-        query: impl IntoQuery,
-        options: &Options,
-        each: impl AsyncFnMut(Vec<T>) -> Result<ControlFlow<()>>,
-    ) -> Result<u64> {
-        unimplemented!()
-    }
-
-    /// Stores a new record.
-    pub async fn add(&self, table: &str, record: impl IntoRow, options: &Options) -> Result<Written> {
-        unimplemented!()
-    }
-
-    /// Stores a record, new or in place of the one with its key.
-    pub async fn put(&self, table: &str, record: impl IntoRow, options: &Options) -> Result<Written> {
-        unimplemented!()
-    }
-
-    /// Changes columns of a record; with `options.condition` only if that holds.
-    pub async fn update(&self, table: &str, record: impl IntoRow, options: &Options) -> Result<Written> {
-        unimplemented!()
-    }
-
-    /// Adds to counter columns of a record, atomically.
-    pub async fn incr(&self, table: &str, record: impl IntoRow, options: &Options) -> Result<Written> {
-        unimplemented!()
-    }
-
-    /// Removes a record.
-    pub async fn del(&self, table: &str, key: impl IntoKey, options: &Options) -> Result<Written> {
-        unimplemented!()
-    }
-
-    /// Stores a record unless the stored one is newer or the same.
-    pub async fn replace(&self, table: &str, record: impl IntoRow, options: &Options) -> Result<Written> {
-        unimplemented!()
-    }
-
-    /// Changes columns of every record that matches.
-    pub async fn update_all(
-        &self,
-        table: &str,
-        query: impl IntoQuery,
-        record: impl IntoRow,
-        options: &Options,
-    ) -> Result<Written> {
-        unimplemented!()
-    }
-
-    /// Removes every record that matches.
-    pub async fn del_all(&self, table: &str, query: impl IntoQuery, options: &Options) -> Result<Written> {
-        unimplemented!()
-    }
-
-    /// Tries every operation and says of each what happened.
-    pub async fn batch(&self, operations: Vec<Operation>, options: &Options) -> Result<Vec<Result<Outcome>>> {
-        unimplemented!()
-    }
-
-    /// Applies all operations or none.
-    pub async fn transact(&self, operations: Vec<Operation>, options: &Options) -> Result<Vec<Written>> {
-        unimplemented!()
-    }
-
-    /// Runs a statement of the driver's own language with bound parameters.
+    /// Runs a statement of the driver's own language with bound parameters, in the pool that
+    /// `options.pool` names or the default one. Values and rows are the driver's; no hook sees them.
+    ///
+    /// # Errors
+    /// `Unsupported` when the driver has no such language.
     pub async fn query(&self, text: &str, values: Vec<Value>, options: &Options) -> Result<Vec<Row>> {
-        unimplemented!()
+        let driver = options.pool.as_deref().map_or(&self.inner.default, |name| self.pool(name));
+        if !driver.capabilities().raw_query {
+            let text = format!("{} has no statements of its own, use select", driver.name());
+            return Err(Error::new(ErrorKind::Unsupported, text));
+        }
+        // What a statement changes is not known: no kept row survives one that may write.
+        let only_reads = text.trim_start().get(..6).is_some_and(|word| word.eq_ignore_ascii_case("select"));
+        let caches = self.inner.entries.values().filter_map(|entry| entry.cache.as_ref());
+        let _stale: Vec<_> = caches.filter(|_| !only_reads).map(|cache| cache.writes_all()).collect();
+        driver.query(text.to_owned(), values).await
     }
 
     /// Creates missing tables, columns and indexes in every pool; returns what was done, a line each.
+    /// Nothing is ever removed. Safe to run again and from several processes at once.
+    ///
+    /// # Errors
+    /// What the driver reports; tables created before stay.
     pub async fn create_tables(&self) -> Result<Vec<String>> {
-        unimplemented!()
+        let mut pools: Vec<(&Arc<dyn Driver>, Vec<Arc<Table>>)> = Vec::new();
+        for table in self.tables() {
+            let driver = self.pool_of(&table.name)?;
+            match pools.iter_mut().find(|(known, _)| Arc::ptr_eq(known, driver)) {
+                Some((_, tables)) => tables.push(table.clone()),
+                None => pools.push((driver, vec![table.clone()])),
+            }
+        }
+        let mut done = Vec::new();
+        for (driver, tables) in pools {
+            done.extend(driver.create(tables).await?);
+        }
+        Ok(done)
     }
 
     /// Removes a table and its records; not being there is no error.
+    ///
+    /// # Errors
+    /// `SkipDrop` for a protected table, of which nothing is removed; `NotFound` for one that is not declared.
     pub async fn drop_table(&self, table: &str, options: &Options) -> Result<()> {
-        unimplemented!()
+        let entry = self.entry(table)?;
+        let table = &entry.plan.table;
+        if self.inner.protected.iter().any(|pattern| pattern.is_match(&table.name)) {
+            let text = format!("table {} is protected and was not dropped", table.name);
+            return Err(Error::new(ErrorKind::SkipDrop, text));
+        }
+        let _stale = entry.cache.as_ref().map(|cache| cache.writes_all());
+        self.driver(entry, options).drop_table(table.clone()).await
+    }
+
+    /// What is known of a table.
+    pub(super) fn entry(&self, table: &str) -> Result<&Arc<Entry>> {
+        let entries = &self.inner.entries;
+        let found = match entries.get(table) {
+            None if table.bytes().any(|b| b.is_ascii_uppercase()) => entries.get(&table.to_lowercase()),
+            found => found,
+        };
+        found.ok_or_else(|| {
+            Error::not_found(format!("no table {table:.40}: check the name, or enable its module"))
+        })
+    }
+
+    /// The driver that answers a call.
+    pub(super) fn driver<'a>(&'a self, entry: &'a Entry, options: &Options) -> &'a Arc<dyn Driver> {
+        options.pool.as_deref().map_or(&entry.driver, |name| self.pool(name))
+    }
+
+    pub(super) fn context<'a>(&'a self, entry: &'a Entry, options: &'a Options) -> Context<'a> {
+        Context { plan: &entry.plan, can: self.driver(entry, options).capabilities(), options }
+    }
+
+    pub(super) fn token_key(&self) -> &[u8; 32] {
+        &self.inner.token_key
     }
 }

@@ -15,16 +15,25 @@
 //! ```
 
 mod builder;
+mod bulk;
 mod cache;
 pub mod driver;
 pub mod drivers;
 mod entry;
+pub mod evaluate;
+mod expiry;
 mod facade;
 mod key;
 mod options;
+mod pages;
+pub mod pattern;
 mod prepare;
 mod query;
+mod read;
 mod reply;
+mod request;
+mod token;
+mod write;
 
 pub use builder::{DbBuilder, RowFate};
 pub use facade::Db;

@@ -1,3 +1,4 @@
+use super::prepare::split_operator;
 use crate::value::{Name, Row, Value};
 use crate::{Error, Result};
 
@@ -84,6 +85,27 @@ pub enum Op {
 }
 
 impl Op {
+    /// Whether this compares: it may stand in a condition.
+    pub const fn is_condition(self) -> bool {
+        !self.is_change() || matches!(self, Self::None)
+    }
+
+    /// Whether this changes: it may stand in a record.
+    pub const fn is_change(self) -> bool {
+        matches!(
+            self,
+            Self::Set
+                | Self::Incr
+                | Self::Add
+                | Self::Del
+                | Self::Append
+                | Self::Prepend
+                | Self::NotExists
+                | Self::Unset
+                | Self::None
+        )
+    }
+
     /// The operator of a name or symbol; case is ignored, `_` equals a space.
     ///
     /// # Errors
@@ -250,9 +272,99 @@ impl IntoQuery for &Query {
     }
 }
 
-#[allow(clippy::unimplemented)]
 impl IntoQuery for Row {
     fn into_query(self) -> Result<Query> {
-        unimplemented!()
+        from_row(self, 0)
+    }
+}
+
+impl IntoQuery for &Row {
+    fn into_query(self) -> Result<Query> {
+        from_row(self.clone(), 0)
+    }
+}
+
+/// Deeper groups are refused again when the query is checked; this keeps the recursion here bounded.
+const MAX_DEPTH: usize = 32;
+
+fn from_row(row: Row, depth: usize) -> Result<Query> {
+    if depth == MAX_DEPTH {
+        return Err(Error::invalid("a condition has too many groups within groups"));
+    }
+    let mut query = Query::new();
+    for (name, value) in row {
+        if name.starts_with('_') {
+            continue;
+        }
+        if let Some(group) = name.strip_prefix('$') {
+            let kind = group_kind(group)?;
+            let Value::Map(parts) = value else {
+                return Err(Error::invalid(format!(
+                    "{name:.40} must be a group of conditions, not {}",
+                    value.kind()
+                )));
+            };
+            query.groups.push(Group { kind, query: from_row(parts, depth + 1)? });
+            continue;
+        }
+        let (column, op) = split_operator(&name);
+        let op = op.map(Op::parse).transpose()?;
+        let column = if column.len() == name.len() { name } else { column.into() };
+        query.conditions.push(Condition { column, op, value });
+    }
+    Ok(query)
+}
+
+/// `or`, `and`, `not` in any case, with any suffix: a map cannot have two groups of one name.
+fn group_kind(name: &str) -> Result<GroupKind> {
+    let start = name.trim_start_matches('$').get(..3).unwrap_or(name.trim_start_matches('$')).to_lowercase();
+    match start.as_str() {
+        "and" => Ok(GroupKind::And),
+        "not" => Ok(GroupKind::Not),
+        other if other.starts_with("or") => Ok(GroupKind::Or),
+        _ => Err(Error::invalid(format!("unknown group ${name:.40}: use $or, $and or $not"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_carry_operators_and_groups_nest() {
+        let row = Row::new()
+            .with("num_$gt", 1)
+            .with("num_$", 2)
+            .with("_secret", 1)
+            .with("$OR2", Row::new().with("a", 1).with("$not", Row::new().with("b", 2)));
+        let inner = Query::new().not(Query { conditions: vec![bare("b", 2)], groups: vec![] });
+        let expected = Query::new()
+            .op("num", Op::Gt, 1)
+            .eq("num", 2)
+            .or(Query { conditions: vec![bare("a", 1)], ..inner });
+        assert_eq!(row.into_query().expect("parses"), expected);
+    }
+
+    fn bare(column: &str, value: i64) -> Condition {
+        Condition { column: column.into(), op: None, value: value.into() }
+    }
+
+    #[test]
+    fn what_is_no_group_and_no_operator_is_refused() {
+        for row in [
+            Row::new().with("num_$bogus", 1),
+            Row::new().with("$xor", Row::new()),
+            Row::new().with("$or", 1),
+            Row::new().with("$", Row::new()),
+        ] {
+            assert_eq!(row.into_query().expect_err("refused").kind(), crate::ErrorKind::Invalid);
+        }
+    }
+
+    #[test]
+    fn every_operator_either_compares_or_changes() {
+        assert!(Op::Eq.is_condition() && !Op::Eq.is_change());
+        assert!(Op::Incr.is_change() && !Op::Incr.is_condition());
+        assert!(Op::None.is_change() && Op::None.is_condition());
     }
 }

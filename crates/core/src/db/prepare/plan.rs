@@ -42,6 +42,18 @@ impl Plan {
             .collect();
         Ok(Self { ttl, read_defaults, patterns, custom, table })
     }
+
+    /// A compiled pattern of a converter.
+    pub(super) fn pattern(&self, source: &str) -> Option<&Regex> {
+        self.patterns.get(source)
+    }
+
+    /// The column that an undeclared name stands for, if a pattern of the table admits the name.
+    pub(super) fn custom_column(&self, name: &str) -> Option<Column> {
+        let plain = |n: &str| n.len() <= 64 && n.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        let (_, column) = self.custom.iter().find(|(pattern, _)| plain(name) && pattern.is_match(name))?;
+        Some(Column { name: name.into(), ..column.clone() })
+    }
 }
 
 fn collect_patterns(table: &Table, column: &Column, into: &mut HashMap<String, Regex>) -> Result<()> {

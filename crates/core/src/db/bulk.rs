@@ -1,0 +1,155 @@
+//! The operations on several records at once.
+
+use std::sync::Arc;
+
+use super::driver::{Affected, Driver, Write};
+use super::entry::Entry;
+use super::request::Request;
+use super::{Action, Db, Key, Operation, Options, Outcome, Written};
+use crate::{Error, ErrorKind, Result};
+
+/// An operation that is ready, with the place of its answer.
+struct Ready<'a> {
+    at: usize,
+    entry: &'a Entry,
+    driver: &'a Arc<dyn Driver>,
+    request: Request,
+}
+
+impl Db {
+    /// Tries every operation and says of each what happened, in order. Each is atomic on its own, and sees
+    /// what those before it wrote; the failure of one stops no other. Options are those of each operation;
+    /// `options.pool` is that of operations that name none.
+    ///
+    /// # Errors
+    /// None for the whole today; callers must not rely on it.
+    pub async fn batch(&self, operations: Vec<Operation>, options: &Options) -> Result<Vec<Result<Outcome>>> {
+        let operations = in_pool(operations, options);
+        let mut outcomes: Vec<Result<Outcome>> = Vec::with_capacity(operations.len());
+        let mut ready: Vec<Ready<'_>> = Vec::new();
+        for (at, operation) in operations.iter().enumerate() {
+            outcomes.push(Ok(Outcome::Written(Written::default())));
+            if operation.action == Action::Get {
+                self.flush(&mut ready, &operations, &mut outcomes).await;
+                let key = Key::Columns(operation.record.clone());
+                let found = self.get_row(&operation.table, key, &operation.options, false).await;
+                outcomes[at] = found.map(Outcome::Row);
+                continue;
+            }
+            match self.ready(at, operation) {
+                Ok(Some(next)) => {
+                    if ready.last().is_some_and(|last| !Arc::ptr_eq(last.driver, next.driver)) {
+                        self.flush(&mut ready, &operations, &mut outcomes).await;
+                    }
+                    ready.push(next);
+                }
+                Ok(None) => {}
+                Err(e) => outcomes[at] = Err(e),
+            }
+        }
+        self.flush(&mut ready, &operations, &mut outcomes).await;
+        Ok(outcomes)
+    }
+
+    /// Applies all operations or none. An update that matches no record fails it, as does a conditional
+    /// removal that matches none.
+    ///
+    /// # Errors
+    /// `ConditionFailed`, or the error of the operation that failed; `Invalid` for a get; `Unsupported`
+    /// when the operations are of several pools, the driver has no transactions, or there are too many.
+    pub async fn transact(&self, operations: Vec<Operation>, options: &Options) -> Result<Vec<Written>> {
+        let operations = in_pool(operations, options);
+        let mut all: Vec<Ready<'_>> = Vec::with_capacity(operations.len());
+        for (at, operation) in operations.iter().enumerate() {
+            if operation.action == Action::Get {
+                return Err(Error::invalid(
+                    "a transaction only writes: read before it, and make that its condition",
+                ));
+            }
+            all.extend(self.ready(at, operation)?);
+        }
+        let mut written = vec![Written::default(); operations.len()];
+        let Some(driver) = all.first().map(|first| first.driver) else { return Ok(written) };
+        admit(driver, &all)?;
+        let _stale: Vec<_> = all.iter().filter_map(|r| r.entry.stale(&r.request)).collect();
+        for removal in all.iter().filter_map(|r| r.entry.removal_of_expired(&r.request)) {
+            driver.write(removal).await?;
+        }
+        let writes = all.iter().map(|r| r.request.write.clone()).collect();
+        let done = driver.transact(writes).await?;
+        for (ready, affected) in all.into_iter().zip(done) {
+            let at = ready.at;
+            written[at] = ready.finish(affected, &operations[at].options)?;
+        }
+        Ok(written)
+    }
+
+    fn ready<'a>(&'a self, at: usize, operation: &Operation) -> Result<Option<Ready<'a>>> {
+        let entry = self.entry(&operation.table)?;
+        let driver = match operation.options.pool.as_deref() {
+            Some(name) => self.pool(name),
+            None => &entry.driver,
+        };
+        let request = self.request(entry, operation.action, operation.record.clone(), &operation.options)?;
+        Ok(request.map(|request| Ready { at, entry, driver, request }))
+    }
+
+    /// Hands the writes collected so far, which are of one driver, to it.
+    async fn flush(
+        &self,
+        ready: &mut Vec<Ready<'_>>,
+        operations: &[Operation],
+        outcomes: &mut [Result<Outcome>],
+    ) {
+        let ready = std::mem::take(ready);
+        let Some(driver) = ready.first().map(|first| first.driver) else { return };
+        let _stale: Vec<_> = ready.iter().filter_map(|r| r.entry.stale(&r.request)).collect();
+        let removals: Vec<Write> =
+            ready.iter().filter_map(|r| r.entry.removal_of_expired(&r.request)).collect();
+        if !removals.is_empty() {
+            // An expired record that could not be removed makes its own write fail, which is reported.
+            driver.batch(removals).await;
+        }
+        let writes = ready.iter().map(|r| r.request.write.clone()).collect();
+        let done = driver.batch(writes).await;
+        for (ready, affected) in ready.into_iter().zip(done) {
+            let at = ready.at;
+            let written = affected.and_then(|affected| ready.finish(affected, &operations[at].options));
+            outcomes[at] = written.map(Outcome::Written);
+        }
+    }
+}
+
+impl Ready<'_> {
+    fn finish(self, affected: Affected, options: &Options) -> Result<Written> {
+        self.entry.written(affected, self.request.prepared, self.request.not_created, options)
+    }
+}
+
+fn in_pool(mut operations: Vec<Operation>, options: &Options) -> Vec<Operation> {
+    if let Some(pool) = &options.pool {
+        for operation in &mut operations {
+            operation.options.pool.get_or_insert_with(|| pool.clone());
+        }
+    }
+    operations
+}
+
+fn admit(driver: &Arc<dyn Driver>, all: &[Ready<'_>]) -> Result<()> {
+    let can = driver.capabilities();
+    let refuse = |text: String| Err(Error::new(ErrorKind::Unsupported, text));
+    if !can.transactions {
+        return refuse(format!("{} has no transactions", driver.name()));
+    }
+    if can.transaction_limit > 0 && all.len() > can.transaction_limit {
+        let (count, limit) = (all.len(), can.transaction_limit);
+        return refuse(format!(
+            "a transaction of {count} writes is over the limit of {limit} of {}",
+            driver.name()
+        ));
+    }
+    if all.iter().any(|r| !Arc::ptr_eq(r.driver, driver)) {
+        return refuse("a transaction cannot span several pools".into());
+    }
+    Ok(())
+}

@@ -1,0 +1,238 @@
+//! The operations that read by condition.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use super::driver::{Driver, Select};
+use super::entry::Entry;
+use super::expiry::live;
+use super::prepare::{Checked, check_query, order, selected};
+use super::read::only;
+use super::token::Paged;
+use super::{Db, IntoQuery, Options, Page, Query, Sort};
+use crate::value::{FromRow, Name, Row, Value};
+use crate::{Error, Result};
+
+/// Rows on a page when the caller does not say.
+const USUAL_COUNT: usize = 50;
+/// The most rows on a page.
+const MAX_COUNT: usize = 10_000;
+
+impl Db {
+    /// A page of the records that match, in the order of `options.sort` and the primary key.
+    ///
+    /// The token of the page continues after its last row, whatever was written meanwhile: rows added
+    /// behind it appear, rows before it never repeat.
+    ///
+    /// # Errors
+    /// `Invalid` for an unknown column or a value that does not fit, `NotMatched` for a token of another
+    /// query, `Unsupported` for what the driver cannot do.
+    pub async fn select<T: FromRow>(
+        &self,
+        table: &str,
+        query: impl IntoQuery,
+        options: &Options,
+    ) -> Result<Page<T>> {
+        let page = self.select_rows(table, query.into_query()?, options).await?;
+        let rows = page.rows.into_iter().map(T::from_row).collect::<Result<_>>()?;
+        Ok(Page { rows, next_token: page.next_token, total: page.total })
+    }
+
+    /// Every record that matches, each once and in the order of the primary key, in batches of
+    /// `options.count` to an async callback that may stop early; returns the number of records delivered.
+    ///
+    /// Every batch is read on its own, so the callback may write, also to the records it got. Records that
+    /// are added meanwhile may or may not be among those delivered.
+    ///
+    /// # Errors
+    /// As [`select`](Self::select), and what the callback returns, which ends the scan.
+    pub async fn scan<T: FromRow>(
+        &self,
+        table: &str,
+        query: impl IntoQuery,
+        options: &Options,
+        mut each: impl AsyncFnMut(Vec<T>) -> Result<ControlFlow<()>>,
+    ) -> Result<u64> {
+        let mut scan = Scan::new(self, table, query.into_query()?, options)?;
+        while let Some(rows) = scan.next().await? {
+            let rows = rows.into_iter().map(T::from_row).collect::<Result<Vec<T>>>()?;
+            if !rows.is_empty() && each(rows).await?.is_break() {
+                break;
+            }
+        }
+        Ok(scan.delivered)
+    }
+
+    async fn select_rows(&self, table: &str, query: Query, options: &Options) -> Result<Page<Row>> {
+        let entry = self.entry(table)?;
+        let context = self.context(entry, options);
+        let order = order(&context)?;
+        let unique = unique(entry, options)?;
+        let checked = check_query(&context, query, options.any)?;
+        let nothing = checked == Checked::Never || (options.noscan && checked == Checked::Always);
+        if nothing {
+            return Ok(Page { rows: Vec::new(), next_token: None, total: options.total.then_some(0) });
+        }
+        let driver = self.driver(entry, options);
+        if options.total {
+            let Some(query) = with_live(entry, checked) else {
+                return Ok(Page { rows: Vec::new(), next_token: None, total: Some(0) });
+            };
+            let total = driver.count(entry.plan.table.clone(), query).await?;
+            return Ok(Page { rows: Vec::new(), next_token: None, total: Some(total) });
+        }
+        let count = count(options);
+        let paged = Paged {
+            key: self.token_key(),
+            table: &entry.plan.table,
+            query: &checked,
+            order: &order,
+            unique: unique.as_ref(),
+        };
+        let after = match options.start.as_deref().filter(|token| !token.is_empty()) {
+            Some(token) => Some(paged.open(token)?),
+            None => None,
+        };
+        let skip = match (&after, options.page) {
+            (None, Some(page)) => page.saturating_sub(1).saturating_mul(count as u64),
+            _ => 0,
+        };
+        let select = selected(&context);
+        let Some(query) = with_live(entry, checked.clone()) else {
+            return Ok(Page { rows: Vec::new(), next_token: None, total: None });
+        };
+        let request = Select {
+            table: entry.plan.table.clone(),
+            query,
+            select: select.clone(),
+            sort: order.clone(),
+            // One more than asked for tells whether there is a next page.
+            count: count + 1,
+            after,
+            skip,
+            unique: unique.clone(),
+        };
+        let mut found = driver.select(request).await?;
+        let mut next_token = None;
+        if found.len() > count {
+            found.truncate(count);
+            next_token = found.last().map(|last| paged.seal(last)).transpose()?;
+        }
+        Ok(Page { rows: finish(entry, found, &select, &order, options)?, next_token, total: None })
+    }
+}
+
+/// The pages of a scan.
+struct Scan<'a> {
+    entry: &'a Entry,
+    driver: &'a Arc<dyn Driver>,
+    options: &'a Options,
+    query: Option<Checked>,
+    order: Vec<Sort>,
+    select: Vec<Name>,
+    after: Option<Vec<Value>>,
+    count: usize,
+    delivered: u64,
+}
+
+impl<'a> Scan<'a> {
+    fn new(db: &'a Db, table: &str, query: Query, options: &'a Options) -> Result<Self> {
+        let entry = db.entry(table)?;
+        let context = db.context(entry, options);
+        let order: Vec<Sort> =
+            entry.plan.table.keys().map(|c| Sort { column: c.name.clone(), descending: false }).collect();
+        if order.is_empty() {
+            return Err(Error::invalid(format!(
+                "table {} has no primary key to scan by",
+                entry.plan.table.name
+            )));
+        }
+        let checked = check_query(&context, query, options.any)?;
+        let nothing = checked == Checked::Never || (options.noscan && checked == Checked::Always);
+        Ok(Self {
+            entry,
+            driver: db.driver(entry, options),
+            options,
+            query: (!nothing).then_some(checked),
+            order,
+            select: selected(&context),
+            after: None,
+            count: count(options),
+            delivered: 0,
+        })
+    }
+
+    /// The rows of the next page; none at the end.
+    async fn next(&mut self) -> Result<Option<Vec<Row>>> {
+        let left = self.options.limit.map_or(u64::MAX, |limit| limit.saturating_sub(self.delivered));
+        let count = self.count.min(usize::try_from(left).unwrap_or(usize::MAX));
+        let Some(query) = self.query.clone().filter(|_| count > 0) else { return Ok(None) };
+        let Some(query) = with_live(self.entry, query) else { return Ok(None) };
+        let request = Select {
+            table: self.entry.plan.table.clone(),
+            query,
+            select: self.select.clone(),
+            sort: self.order.clone(),
+            count,
+            after: self.after.take(),
+            skip: 0,
+            unique: None,
+        };
+        let found = self.driver.select(request).await?;
+        match found.last() {
+            Some(last) if found.len() >= count => {
+                let position = self.order.iter().map(|s| last.get(&s.column).cloned().unwrap_or_default());
+                self.after = Some(position.collect());
+            }
+            _ => self.query = None,
+        }
+        if found.is_empty() {
+            return Ok(None);
+        }
+        let rows = finish(self.entry, found, &self.select, &self.order, self.options)?;
+        self.delivered += rows.len() as u64;
+        Ok(Some(rows))
+    }
+}
+
+/// Takes out the columns that were read for their order only, then does what every read does.
+fn finish(
+    entry: &Entry,
+    found: Vec<Row>,
+    select: &[Name],
+    order: &[Sort],
+    options: &Options,
+) -> Result<Vec<Row>> {
+    let extra = !select.is_empty() && order.iter().any(|s| !select.contains(&s.column));
+    let mut rows = Vec::with_capacity(found.len());
+    for mut row in found {
+        if extra {
+            only(&mut row, select);
+        }
+        rows.extend(entry.returned(row, select, options)?);
+    }
+    Ok(rows)
+}
+
+fn with_live(entry: &Entry, checked: Checked) -> Option<Query> {
+    match checked.and(live(&entry.plan)) {
+        Checked::Never => None,
+        Checked::Always => Some(Query::new()),
+        Checked::Some(query) => Some(query),
+    }
+}
+
+fn count(options: &Options) -> usize {
+    match options.count {
+        None | Some(0) => USUAL_COUNT,
+        Some(count) => count.min(MAX_COUNT),
+    }
+}
+
+fn unique(entry: &Entry, options: &Options) -> Result<Option<Name>> {
+    let Some(wanted) = &options.unique else { return Ok(None) };
+    match entry.plan.table.find(wanted) {
+        Some(column) if !column.hidden => Ok(Some(column.name.clone())),
+        _ => Err(Error::invalid(format!("table {} has no column {wanted:.40}", entry.plan.table.name))),
+    }
+}
