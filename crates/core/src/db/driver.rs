@@ -5,6 +5,24 @@
 //! it refuses with [`ErrorKind::Unsupported`](crate::ErrorKind) and says so beforehand in its
 //! [`Capabilities`].
 //!
+//! A condition that reaches a driver is in one normal form:
+//!
+//! - every comparison has its operator, which is never `None` nor a change; every column is declared, or a
+//!   path within an object where the driver has `nested_paths`;
+//! - only `Null` and `NotNull` come with null; the value of all others has the type of the column;
+//! - `In` and `NotIn` have a list of at least one value without null; `Between` and `NotBetween` have two;
+//! - on lists and sets there are only `Contains`, `NotContains`, `AllIn` and `NotAllIn`, each with a list of
+//!   at least one element, beside `Null` and `NotNull`; JSON columns have these two only;
+//! - the operators of text are on columns of text only, patterns compile and are short;
+//! - groups are not empty. An empty condition means every record; what can match nothing does not arrive,
+//!   except as `Null` on a key column in a write.
+//!
+//! What a condition means is written once, in [`evaluate`](super::evaluate).
+//!
+//! Changes: `Incr` is on numbers, `Add` and `Del` have a list or set and are on such columns, `Append` and
+//! `Prepend` are on texts, `Unset` has null. Key columns are never among them, and there may be no change
+//! at all. No two are of one column.
+//!
 //! Atomicity: each [`Write`] is atomic, its condition and its changes included. Writes of one
 //! [`transact`](Driver::transact) are all applied or none. A write is answered when it would survive the
 //! death of this process.
