@@ -72,7 +72,9 @@ impl Db {
         let Some(driver) = all.first().map(|first| first.driver) else { return Ok(written) };
         admit(driver, &all)?;
         let _stale: Vec<_> = all.iter().filter_map(|r| r.entry.stale(&r.request)).collect();
-        for removal in all.iter().filter_map(|r| r.entry.removal_of_expired(&r.request)) {
+        for removal in
+            all.iter().filter_map(|r| r.entry.removal_of_expired(driver.capabilities(), &r.request))
+        {
             driver.write(removal).await?;
         }
         let writes = all.iter().map(|r| r.request.write.clone()).collect();
@@ -104,8 +106,10 @@ impl Db {
         let ready = std::mem::take(ready);
         let Some(driver) = ready.first().map(|first| first.driver) else { return };
         let _stale: Vec<_> = ready.iter().filter_map(|r| r.entry.stale(&r.request)).collect();
-        let removals: Vec<Write> =
-            ready.iter().filter_map(|r| r.entry.removal_of_expired(&r.request)).collect();
+        let removals: Vec<Write> = ready
+            .iter()
+            .filter_map(|r| r.entry.removal_of_expired(driver.capabilities(), &r.request))
+            .collect();
         if !removals.is_empty() {
             // An expired record that could not be removed makes its own write fail, which is reported.
             driver.batch(removals).await;

@@ -60,7 +60,8 @@ pub struct Capabilities {
     pub unique: bool,
     /// Statements in the driver's own language.
     pub raw_query: bool,
-    /// Records whose time has passed are not returned.
+    /// Records whose time has passed are as if absent, for every operation. Of other drivers the facade asks
+    /// this by conditions.
     pub ttl: bool,
 }
 

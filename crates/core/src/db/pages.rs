@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::driver::{Driver, Select};
+use super::driver::{Capabilities, Driver, Select};
 use super::entry::Entry;
 use super::expiry::live;
 use super::prepare::{Checked, check_query, order, selected};
@@ -75,7 +75,7 @@ impl Db {
         }
         let driver = self.driver(entry, options);
         if options.total {
-            let Some(query) = with_live(entry, checked) else {
+            let Some(query) = with_live(entry, context.can, checked) else {
                 return Ok(Page { rows: Vec::new(), next_token: None, total: Some(0) });
             };
             let total = driver.count(entry.plan.table.clone(), query).await?;
@@ -98,7 +98,7 @@ impl Db {
             _ => 0,
         };
         let select = selected(&context);
-        let Some(query) = with_live(entry, checked.clone()) else {
+        let Some(query) = with_live(entry, context.can, checked.clone()) else {
             return Ok(Page { rows: Vec::new(), next_token: None, total: None });
         };
         let request = Select {
@@ -167,7 +167,7 @@ impl<'a> Scan<'a> {
         let left = self.options.limit.map_or(u64::MAX, |limit| limit.saturating_sub(self.delivered));
         let count = self.count.min(usize::try_from(left).unwrap_or(usize::MAX));
         let Some(query) = self.query.clone().filter(|_| count > 0) else { return Ok(None) };
-        let Some(query) = with_live(self.entry, query) else { return Ok(None) };
+        let Some(query) = with_live(self.entry, self.driver.capabilities(), query) else { return Ok(None) };
         let request = Select {
             table: self.entry.plan.table.clone(),
             query,
@@ -214,8 +214,8 @@ fn finish(
     Ok(rows)
 }
 
-fn with_live(entry: &Entry, checked: Checked) -> Option<Query> {
-    match checked.and(live(&entry.plan)) {
+fn with_live(entry: &Entry, can: &Capabilities, checked: Checked) -> Option<Query> {
+    match checked.and(live(&entry.plan, can)) {
         Checked::Never => None,
         Checked::Always => Some(Query::new()),
         Checked::Some(query) => Some(query),

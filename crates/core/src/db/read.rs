@@ -78,7 +78,7 @@ impl Db {
         let row = if cached && !options.nocache && options.pool.is_none() && entry.cache.is_some() {
             self.kept_row(entry, values, filter, &select).await?
         } else {
-            let filter = match filter.and(live(&entry.plan)) {
+            let filter = match filter.and(live(&entry.plan, context.can)) {
                 Checked::Never => return Ok(None),
                 Checked::Always => None,
                 Checked::Some(query) => Some(query),

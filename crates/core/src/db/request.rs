@@ -151,7 +151,7 @@ impl Making<'_> {
             // The record may be there, and then nothing is wrong.
             Some(Err(e)) => (None, Some(e)),
         };
-        let alive = if upsert { Checked::Always } else { live(&self.entry.plan) };
+        let alive = if upsert { Checked::Always } else { live(&self.entry.plan, self.context.can) };
         let condition = self.condition(alive)?;
         let prepared = self.options.prepared.then(|| self.with_key(changed(&changes), &key));
         let verb = Verb::Update { key: key.clone(), changes, condition, insert };
@@ -163,7 +163,7 @@ impl Making<'_> {
         // Within a transaction the removal of a record that has expired is as fine as that of one that
         // is absent, so it must not be a condition.
         let conditional = alone || filter != Checked::Always || self.options.condition.is_some();
-        let alive = if conditional { live(&self.entry.plan) } else { Checked::Always };
+        let alive = if conditional { live(&self.entry.plan, self.context.can) } else { Checked::Always };
         let condition = self.condition(filter.and(alive))?;
         Ok(self.request(Verb::Del { key: values.clone(), condition }, values))
     }

@@ -1,6 +1,6 @@
 //! The operations that write.
 
-use super::driver::{Affected, Verb, Write};
+use super::driver::{Affected, Capabilities, Verb, Write};
 use super::entry::Entry;
 use super::expiry::{expired, live};
 use super::prepare::{Checked, check_query};
@@ -117,7 +117,7 @@ impl Db {
     async fn perform(&self, entry: &Entry, request: Request, options: &Options) -> Result<Written> {
         let _stale = entry.stale(&request);
         let driver = self.driver(entry, options);
-        if let Some(removal) = entry.removal_of_expired(&request) {
+        if let Some(removal) = entry.removal_of_expired(driver.capabilities(), &request) {
             driver.write(removal).await?;
         }
         let affected = driver.write(request.write).await?;
@@ -145,7 +145,7 @@ impl Db {
                 format!("an empty condition would write all of {}: set whole_table", entry.plan.table.name);
             return Err(Error::invalid(text));
         }
-        Ok(match checked.and(live(&entry.plan)) {
+        Ok(match checked.and(live(&entry.plan, context.can)) {
             Checked::Never => None,
             Checked::Always => Some(Query::new()),
             Checked::Some(query) => Some(query),
@@ -160,11 +160,11 @@ impl Entry {
     }
 
     /// The write that removes the record if it has expired, where that must come before.
-    pub(super) fn removal_of_expired(&self, request: &Request) -> Option<Write> {
+    pub(super) fn removal_of_expired(&self, can: &Capabilities, request: &Request) -> Option<Write> {
         if !request.renews {
             return None;
         }
-        let condition = expired(&self.plan)?;
+        let condition = expired(&self.plan, can)?;
         let verb = Verb::Del { key: request.key.clone()?, condition: Some(condition) };
         Some(Write { table: self.plan.table.clone(), verb, returning: Returning::Nothing })
     }
