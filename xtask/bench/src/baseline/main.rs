@@ -8,7 +8,7 @@ mod rows;
 use std::env;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, Result};
 use axum::extract::{Query, State};
@@ -20,9 +20,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-/// The database stays on the one thread that serves.
+/// The lock is never waited for: one thread serves. It is there because axum asks for it.
 #[derive(Clone)]
-struct App(std::sync::Arc<std::sync::Mutex<Database>>);
+struct App(Arc<Mutex<Database>>);
 
 #[derive(Deserialize)]
 struct Key {
@@ -33,7 +33,7 @@ type Failure = (StatusCode, Json<Value>);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
-    let arguments = Rc::new(env::args().collect::<Vec<_>>());
+    let arguments = env::args().collect::<Vec<_>>();
     let value = |name: &str| {
         let at = arguments.iter().position(|argument| argument == name);
         at.and_then(|at| arguments.get(at + 1)).with_context(|| format!("{name} is missing"))
@@ -49,14 +49,14 @@ async fn main() -> Result<()> {
         .route("/row", get(row))
         .route("/list", get(list))
         .route("/insert", post(insert))
-        .with_state(App(std::sync::Arc::new(std::sync::Mutex::new(database))));
+        .with_state(App(Arc::new(Mutex::new(database))));
     axum::serve(TcpListener::bind(address).await?, app).await?;
     Ok(())
 }
 
 impl App {
     fn with<T>(&self, work: impl FnOnce(&Database) -> rusqlite::Result<T>) -> Result<T, Failure> {
-        let database = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let database = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         work(&database)
             .map_err(|error| (StatusCode::BAD_REQUEST, Json(json!({ "message": error.to_string() }))))
     }
