@@ -5,19 +5,21 @@ use std::process::ExitCode;
 /// How a process of the tree ends; the table in the crate's documentation says what each means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
-    Stopped,
-    Failed,
-    Forced,
-    ParentGone,
+    Stopped = 0,
+    Failed = 1,
+    Forced = 3,
+    ParentGone = 4,
+}
+
+impl Exit {
+    /// The code as a parent reads it.
+    pub(crate) const fn code(self) -> i32 {
+        self as i32
+    }
 }
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        ExitCode::from(match exit {
-            Exit::Stopped => 0,
-            Exit::Failed => 1,
-            Exit::Forced => 3,
-            Exit::ParentGone => 4,
-        })
+        ExitCode::from(exit as u8)
     }
 }

@@ -62,7 +62,6 @@ pub fn run(launch: Launch, program: impl Program) -> ExitCode {
 /// What the process that an operator started does: it becomes the top of the tree, or starts it and waits.
 fn begin(launch: Launch) -> Result<Exit> {
     let role = top_role(&launch.params)?;
-    launch.params.addresses()?;
     let exe = std::env::current_exe().map_err(|e| {
         Error::new(ErrorKind::Unavailable, "cannot tell which file this program was started from").source(e)
     })?;

@@ -18,10 +18,6 @@ const AGAIN: Duration = Duration::from_millis(25);
 pub(crate) struct Sockets(Arc<Mutex<Vec<TcpListener>>>);
 
 impl Sockets {
-    pub(crate) fn new(listeners: Vec<TcpListener>) -> Self {
-        Self(Arc::new(Mutex::new(listeners)))
-    }
-
     /// Closes this process's copies.
     pub(crate) fn close(&self) {
         drop(self.take());
@@ -45,16 +41,10 @@ impl Sockets {
 ///
 /// # Errors
 /// `Unavailable` naming the address and port.
-pub(crate) async fn open(params: &RuntimeParams) -> Result<Vec<TcpListener>> {
-    let mut listeners = Vec::new();
-    for address in params.addresses()? {
-        let address = SocketAddr::new(address, params.port);
-        listeners.push(patiently(address, params.backlog).await.map_err(|e| refused(address, e))?);
-    }
-    if listeners.is_empty() {
-        return Err(Error::new(ErrorKind::Config, "bind: empty: give an address such as 127.0.0.1"));
-    }
-    Ok(listeners)
+pub(crate) async fn open(params: &RuntimeParams) -> Result<Sockets> {
+    let address = SocketAddr::new(params.bind, params.port);
+    let listener = patiently(address, params.backlog).await.map_err(|e| refused(address, e))?;
+    Ok(Sockets(Arc::new(Mutex::new(vec![listener]))))
 }
 
 async fn patiently(address: SocketAddr, backlog: u16) -> io::Result<TcpListener> {
@@ -109,7 +99,7 @@ mod tests {
     async fn a_busy_port_is_named() {
         let taken = TcpListener::bind("127.0.0.1:0").expect("binds");
         let port = taken.local_addr().expect("bound").port();
-        let params = RuntimeParams { port, bind: "127.0.0.1".to_owned(), ..Default::default() };
+        let params = RuntimeParams { port, bind: std::net::Ipv4Addr::LOCALHOST.into(), ..Default::default() };
         let error = open(&params).await.expect_err("busy");
         assert!(error.message().contains(&port.to_string()), "{error}");
         assert!(error.message().contains("in use"), "{error}");

@@ -55,7 +55,7 @@ impl Process {
         };
         let child = Command::from(command).kill_on_drop(true).spawn().map_err(cannot)?;
         let (link, inbox) = Link::open(stream).map_err(cannot)?;
-        let every = setting.params.ping_interval();
+        let every = setting.params.ipc_ping_interval;
         let mut ticks = interval_at(Instant::now() + every, every);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Ok(Self {

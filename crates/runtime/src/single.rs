@@ -68,7 +68,7 @@ async fn serve(
         signals.end().await;
         drain.begin();
         tokio::select! {
-            () = sleep(setting.params.drain_limit()) => {}
+            () = sleep(setting.params.shutdown_timeout) => {}
             () = signals.end() => {}
         }
     };

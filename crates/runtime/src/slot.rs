@@ -12,6 +12,7 @@ use tokio::time::sleep;
 use crate::Role;
 use crate::backoff::Backoff;
 use crate::drain::Halt;
+use crate::exit::Exit;
 use crate::ipc::{Link, Message};
 use crate::launch::Setting;
 use crate::listen::Sockets;
@@ -66,7 +67,7 @@ struct Successor {
 impl Slot {
     /// Keeps a child until draining begins, and returns when all are gone: whether none had to be forced.
     pub(crate) async fn keep(mut self) -> bool {
-        let mut backoff = Backoff::new(self.setting.params.crash_delay());
+        let mut backoff = Backoff::new(self.setting.params.server_crash_delay);
         let mut retiring = Vec::new();
         while !self.halt.drain.is_draining() {
             let lived = self.life(&mut retiring).await;
@@ -176,7 +177,7 @@ impl Slot {
         let _ = self.events.send(Event { slot: self.number, what }).await;
     }
 
-    /// Sees a child to its end in the background: whether it ended by itself.
+    /// Sees a child to its end in the background: whether neither it nor anything below had to be forced.
     fn retire(&self, mut process: Process) -> JoinHandle<Option<bool>> {
         let limit = self.grace();
         let force = self.halt.force.clone();
@@ -187,7 +188,7 @@ impl Slot {
             loop {
                 tokio::select! {
                     seen = process.next() => match seen {
-                        Seen::Gone(_) => return true,
+                        Seen::Gone(status) => return status.code() != Some(Exit::Forced.code()),
                         // What still works there may still ask.
                         Seen::Message(message) => if let Some(what @ What::Call { .. }) = passed_on(message, &process.link) {
                             let _ = events.send(Event { slot, what }).await;
@@ -210,7 +211,7 @@ impl Slot {
             Role::Server => 1,
             Role::Master | Role::Monitor => 2,
         };
-        self.setting.params.drain_limit() + Duration::from_secs(levels)
+        self.setting.params.shutdown_timeout + Duration::from_secs(levels)
     }
 }
 

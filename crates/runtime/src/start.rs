@@ -67,7 +67,7 @@ impl Start {
 
     /// Reports a failure before [`run`](crate::run) to whoever started this process and returns the exit code.
     #[must_use]
-    pub fn fail(self, error: &Error) -> ExitCode {
+    pub fn fail(&self, error: &Error) -> ExitCode {
         let message = error.log_text();
         match &self.birth {
             Some(Birth { stream, boot, .. }) if boot.parent != Parent::Itself => {

@@ -110,7 +110,7 @@ pub(crate) async fn begin(role: Role, setting: &Setting, program: &dyn Program) 
         program.prepare(role).await?;
     }
     match role {
-        Role::Server | Role::Web => Ok(Sockets::new(listen::open(&setting.params).await?)),
+        Role::Server | Role::Web => listen::open(&setting.params).await,
         _ => Ok(Sockets::default()),
     }
 }
