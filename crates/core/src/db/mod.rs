@@ -32,6 +32,9 @@ mod query;
 mod read;
 mod reply;
 mod request;
+// What SQL drivers share.
+#[cfg(feature = "sqlite")]
+mod sql;
 mod token;
 mod write;
 

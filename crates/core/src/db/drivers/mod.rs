@@ -1,3 +1,68 @@
-//! One module for each database product.
+//! The products, one folder each, and the table that maps URL schemes to them.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::{Map, Value as Json};
+
+use super::driver::Driver;
+use crate::{Error, ErrorKind, Result};
 
 pub mod none;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
+
+/// Where a pool is: what every driver gets to open it.
+#[derive(Clone, Debug)]
+pub struct Location<'a> {
+    /// The URL, or what stands for one: a path or name, or nothing for the default.
+    pub url: &'a str,
+    /// The file of an embedded database when the URL names none, usually `var/NAME.db`.
+    pub default_file: &'a Path,
+    /// Settings of the pool, by the names of the driver's options.
+    pub options: Map<String, Json>,
+}
+
+type Open = fn(Location<'_>) -> Result<Arc<dyn Driver>>;
+
+/// The products in this build: name, URL schemes, constructor.
+const DRIVERS: &[(&str, &[&str], Open)] = &[
+    ("none", &["none"], open_none),
+    #[cfg(feature = "sqlite")]
+    ("sqlite", &["sqlite"], open_sqlite),
+];
+
+/// Opens a pool with the driver of this name, which is also the one of its URL.
+///
+/// Blocks while an embedded database is opened.
+///
+/// # Errors
+/// `Config` for an unknown driver, scheme or option, `Unavailable` when the product cannot be used.
+pub fn open(driver: &str, location: Location<'_>) -> Result<Arc<dyn Driver>> {
+    let scheme = location.url.split_once("://").map(|(scheme, _)| scheme);
+    let found = DRIVERS.iter().find(|(name, schemes, _)| match scheme {
+        Some(scheme) => schemes.contains(&scheme),
+        None => *name == driver,
+    });
+    let Some((_, _, open)) = found else {
+        let known = DRIVERS.iter().map(|(name, ..)| *name).collect::<Vec<_>>().join(", ");
+        let asked = scheme.unwrap_or(driver);
+        let message = format!("no database driver {asked:.40} in this build, there are: {known}");
+        return Err(Error::new(ErrorKind::Config, message));
+    };
+    open(location)
+}
+
+// One signature for all of them.
+#[allow(clippy::needless_pass_by_value)]
+fn open_none(_: Location<'_>) -> Result<Arc<dyn Driver>> {
+    Ok(Arc::new(none::NoneDriver))
+}
+
+#[cfg(feature = "sqlite")]
+fn open_sqlite(location: Location<'_>) -> Result<Arc<dyn Driver>> {
+    let options: sqlite::SqliteOptions = serde_json::from_value(Json::Object(location.options))
+        .map_err(|e| Error::new(ErrorKind::Config, format!("options of the sqlite pool: {e}")))?;
+    let options = options.at(location.url, location.default_file)?;
+    Ok(Arc::new(sqlite::SqliteDriver::open(&options)?))
+}

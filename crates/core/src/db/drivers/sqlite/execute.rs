@@ -1,0 +1,205 @@
+//! Requests run on a connection.
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use rusqlite::{CachedStatement, Connection};
+
+use super::convert::decode_row;
+use super::error::convert;
+use super::statement::{self, Plan, Read};
+use crate::db::driver::{Affected, Get, Select, Verb, Write};
+use crate::db::sql::Sql;
+use crate::db::{Query, Returning};
+use crate::schema::{Column, Table};
+use crate::value::{Name, Row, Value};
+use crate::{Error, ErrorKind, Result};
+
+/// One record by key.
+///
+/// # Errors
+/// Those of the statement.
+pub(super) fn get(connection: &Connection, get: &Get) -> Result<Option<Row>> {
+    let Read { sql, columns } = statement::get(get, now())?;
+    one(connection, &sql, &columns)
+}
+
+/// The records of several keys, each by its own look-up: the statement stays prepared, and a key takes
+/// the same few microseconds as in any clever form.
+///
+/// # Errors
+/// Those of the statement.
+pub(super) fn list(
+    connection: &Connection,
+    table: &Arc<Table>,
+    keys: &[Vec<Value>],
+    select: &[Name],
+) -> Result<Vec<Row>> {
+    let now = now();
+    let mut rows = Vec::with_capacity(keys.len());
+    for key in keys {
+        let Read { sql, columns } = statement::by_key(table, key, None, select, now)?;
+        rows.extend(one(connection, &sql, &columns)?);
+    }
+    Ok(rows)
+}
+
+/// One page.
+///
+/// # Errors
+/// Those of the statement.
+pub(super) fn select(connection: &Connection, select: &Select) -> Result<Vec<Row>> {
+    let Read { sql, columns } = statement::select(select, now())?;
+    let mut statement = prepare(connection, &sql)?;
+    let mut rows = statement.raw_query();
+    let mut page = Vec::with_capacity(select.count.min(256));
+    while let Some(row) = rows.next().map_err(convert)? {
+        page.push(decode_row(row, &columns)?);
+    }
+    Ok(page)
+}
+
+/// The number of records.
+///
+/// # Errors
+/// Those of the statement.
+pub(super) fn count(connection: &Connection, table: &Table, query: &Query) -> Result<u64> {
+    let sql = statement::count(table, query, now())?;
+    let mut statement = prepare(connection, &sql)?;
+    let mut rows = statement.raw_query();
+    match rows.next().map_err(convert)? {
+        Some(row) => row.get::<_, i64>(0).map(i64::unsigned_abs).map_err(convert),
+        None => Ok(0),
+    }
+}
+
+/// One write; in a transaction of the caller, or, when that is one statement, by itself.
+///
+/// # Errors
+/// Those of the statements; then nothing is changed, but that an expired record may be gone.
+pub(super) fn write(connection: &Connection, write: &Write) -> Result<Affected> {
+    run(connection, write, &statement::write(write, now())?)
+}
+
+/// One write in a transaction of its own.
+///
+/// # Errors
+/// Those of the statements; then nothing is changed.
+pub(super) fn write_alone(connection: &Connection, write: &Write) -> Result<Affected> {
+    let plan = statement::write(write, now())?;
+    if plan.is_single() {
+        return run(connection, write, &plan);
+    }
+    command(connection, "BEGIN IMMEDIATE")?;
+    let done = run(connection, write, &plan).and_then(|done| command(connection, "COMMIT").map(|()| done));
+    if done.is_err() {
+        rollback(connection);
+    }
+    done
+}
+
+/// All writes or none, within the transaction of the caller.
+///
+/// # Errors
+/// The first error, or `ConditionFailed` for an update or conditional delete that matched nothing; then
+/// nothing of it is changed.
+pub(super) fn transact(connection: &Connection, writes: &[Write]) -> Result<Vec<Affected>> {
+    command(connection, "SAVEPOINT bk_group")?;
+    let done = writes.iter().enumerate().map(|(at, one)| step(connection, at, one)).collect();
+    // After some errors SQLite has rolled back everything, and the savepoint is gone with it.
+    if !connection.is_autocommit() {
+        if Result::is_err(&done) {
+            command(connection, "ROLLBACK TO bk_group")?;
+        }
+        command(connection, "RELEASE bk_group")?;
+    }
+    done
+}
+
+fn step(connection: &Connection, at: usize, one: &Write) -> Result<Affected> {
+    let affected = write(connection, one)?;
+    let conditional = match &one.verb {
+        Verb::Update { .. } => true,
+        Verb::Del { condition, .. } => condition.is_some(),
+        _ => false,
+    };
+    if conditional && affected.count == 0 {
+        let table = &one.table.name;
+        let message =
+            format!("operation {} on table {table} matches no record, so nothing was applied", at + 1);
+        return Err(Error::new(ErrorKind::ConditionFailed, message));
+    }
+    Ok(affected)
+}
+
+fn run(connection: &Connection, write: &Write, plan: &Plan<'_>) -> Result<Affected> {
+    if let Some(purge) = &plan.purge {
+        prepare(connection, purge)?.raw_execute().map_err(convert)?;
+    }
+    let old = match &plan.old {
+        Some(old) => one(connection, old, &plan.columns)?,
+        None => None,
+    };
+    let mut statement = prepare(connection, &plan.main)?;
+    if plan.old.is_some() || plan.columns.is_empty() {
+        let count = statement.raw_execute().map_err(|e| explain(e, write))? as u64;
+        return Ok(Affected { count, row: old.filter(|_| count > 0) });
+    }
+    let mut done = Affected::default();
+    let mut rows = statement.raw_query();
+    while let Some(row) = rows.next().map_err(|e| explain(e, write))? {
+        done.count += 1;
+        done.row = Some(decode_row(row, &plan.columns)?);
+    }
+    if write.returning == Returning::Nothing {
+        done.row = None;
+    }
+    Ok(done)
+}
+
+/// Names the table in an error that the caller may see.
+fn explain(error: rusqlite::Error, write: &Write) -> Error {
+    let error = convert(error);
+    if error.kind() == ErrorKind::AlreadyExists {
+        let message =
+            format!("a record with this key or unique value exists already in table {}", write.table.name);
+        return Error::new(ErrorKind::AlreadyExists, message).source(error);
+    }
+    error
+}
+
+fn one(connection: &Connection, sql: &Sql<'_>, columns: &[&Column]) -> Result<Option<Row>> {
+    let mut statement = prepare(connection, sql)?;
+    let mut rows = statement.raw_query();
+    rows.next().map_err(convert)?.map(|row| decode_row(row, columns)).transpose()
+}
+
+fn prepare<'c>(connection: &'c Connection, sql: &Sql<'_>) -> Result<CachedStatement<'c>> {
+    let mut statement = connection.prepare_cached(sql.text()).map_err(convert)?;
+    for (at, bind) in sql.binds().iter().enumerate() {
+        statement.raw_bind_parameter(at + 1, bind).map_err(convert)?;
+    }
+    Ok(statement)
+}
+
+/// A statement without values or result.
+///
+/// # Errors
+/// Those of the statement.
+pub(super) fn command(connection: &Connection, text: &str) -> Result<()> {
+    connection.prepare_cached(text).and_then(|mut s| s.raw_execute()).map(drop).map_err(convert)
+}
+
+/// Ends the transaction that is open, if there is one, without its changes.
+pub(super) fn rollback(connection: &Connection) {
+    if !connection.is_autocommit()
+        && let Err(error) = command(connection, "ROLLBACK")
+    {
+        tracing::error!(?error, "sqlite transaction not rolled back");
+    }
+}
+
+/// The time that decides what has expired, in seconds since 1970.
+fn now() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs() as i64)
+}

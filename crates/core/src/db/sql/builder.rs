@@ -1,0 +1,108 @@
+use std::borrow::Cow;
+
+use super::Dialect;
+use crate::schema::ColumnType;
+use crate::value::Value;
+
+/// A value for a placeholder, and the type of the column that it is stored in or compared with.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Bind<'a> {
+    /// The value.
+    pub(crate) value: Cow<'a, Value>,
+    /// What it stands for: a text of a JSON column becomes a JSON string, of a text column stays itself.
+    pub(crate) kind: ColumnType,
+}
+
+/// A statement in the making: text and the values of its placeholders, in order.
+pub(crate) struct Sql<'a> {
+    text: String,
+    binds: Vec<Bind<'a>>,
+    dialect: &'static dyn Dialect,
+}
+
+impl<'a> Sql<'a> {
+    /// An empty statement.
+    pub(crate) fn new(dialect: &'static dyn Dialect) -> Self {
+        Self { text: String::with_capacity(192), binds: Vec::new(), dialect }
+    }
+
+    /// How the product spells things.
+    pub(crate) fn dialect(&self) -> &'static dyn Dialect {
+        self.dialect
+    }
+
+    /// Appends text of the program; never a value or a name.
+    pub(crate) fn push(&mut self, text: &str) -> &mut Self {
+        self.text.push_str(text);
+        self
+    }
+
+    /// Appends a quoted name.
+    pub(crate) fn name(&mut self, name: &str) -> &mut Self {
+        self.dialect.quote(&mut self.text, name);
+        self
+    }
+
+    /// Appends the quoted name of a column with that of its table, where other columns are in sight.
+    pub(crate) fn qualified(&mut self, table: &str, column: &str) -> &mut Self {
+        self.name(table).push(".").name(column)
+    }
+
+    /// Appends a text literal, for arguments that must be part of the text.
+    pub(crate) fn literal(&mut self, text: &str) -> &mut Self {
+        self.text.push('\'');
+        for c in text.chars().filter(|c| *c != '\0') {
+            self.text.push(c);
+            if c == '\'' {
+                self.text.push(c);
+            }
+        }
+        self.text.push('\'');
+        self
+    }
+
+    /// Appends a placeholder for a value of the request.
+    pub(crate) fn bind(&mut self, value: &'a Value, kind: ColumnType) -> &mut Self {
+        self.bind_cow(Cow::Borrowed(value), kind)
+    }
+
+    /// Appends a placeholder for a value made on the way.
+    pub(crate) fn bind_owned(&mut self, value: impl Into<Value>, kind: ColumnType) -> &mut Self {
+        self.bind_cow(Cow::Owned(value.into()), kind)
+    }
+
+    fn bind_cow(&mut self, value: Cow<'a, Value>, kind: ColumnType) -> &mut Self {
+        self.binds.push(Bind { value, kind });
+        self.dialect.placeholder(&mut self.text, self.binds.len());
+        self
+    }
+
+    /// Appends items with `between` between them.
+    ///
+    /// # Errors
+    /// The first error of `each`.
+    pub(crate) fn join<T, E>(
+        &mut self,
+        items: impl IntoIterator<Item = T>,
+        between: &str,
+        mut each: impl FnMut(&mut Self, T) -> Result<(), E>,
+    ) -> Result<(), E> {
+        for (at, item) in items.into_iter().enumerate() {
+            if at > 0 {
+                self.push(between);
+            }
+            each(self, item)?;
+        }
+        Ok(())
+    }
+
+    /// The text so far.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The values so far.
+    pub(crate) fn binds(&self) -> &[Bind<'a>] {
+        &self.binds
+    }
+}

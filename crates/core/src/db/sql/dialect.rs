@@ -1,0 +1,95 @@
+use super::{LikePattern, Operand, Sql};
+use crate::Result;
+use crate::schema::Column;
+use crate::value::Value;
+
+/// What a change does to a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ListChange {
+    /// Elements at the end; an element of a set that is there already is not added.
+    Add,
+    /// Elements that are equal go.
+    Del,
+}
+
+/// How one SQL product spells what products spell differently.
+///
+/// Every method appends to a statement. Conditions must be null, not true, when the operand is null.
+pub(crate) trait Dialect: Sync {
+    /// A quoted name. Names come from table descriptions; quotes within are doubled all the same.
+    fn quote(&self, text: &mut String, name: &str);
+
+    /// The placeholder of the value with this number, from 1.
+    fn placeholder(&self, text: &mut String, number: usize);
+
+    /// The column as it is compared and ordered: bytes for text, numbers for decimals.
+    fn comparable(&self, sql: &mut Sql<'_>, column: &Column);
+
+    /// A value within a JSON column.
+    ///
+    /// # Errors
+    /// `Unsupported` where the product cannot; `Invalid` for a name it cannot say.
+    fn path(&self, sql: &mut Sql<'_>, operand: &Operand<'_>) -> Result<()>;
+
+    /// One column of an order, null the least; `nullable` is false for key columns.
+    fn order(&self, sql: &mut Sql<'_>, column: &Column, descending: bool, nullable: bool);
+
+    /// The text starts with `prefix`, letter for letter, in a form that uses an index where there is one.
+    ///
+    /// # Errors
+    /// As [`Dialect::path`].
+    fn begins_with(&self, sql: &mut Sql<'_>, operand: &Operand<'_>, prefix: &str) -> Result<()>;
+
+    /// The text ends with `suffix`, letter for letter.
+    ///
+    /// # Errors
+    /// As [`Dialect::path`].
+    fn ends_with(&self, sql: &mut Sql<'_>, operand: &Operand<'_>, suffix: &str) -> Result<()>;
+
+    /// The text holds `part`, letter for letter.
+    ///
+    /// # Errors
+    /// As [`Dialect::path`].
+    fn contains_text(&self, sql: &mut Sql<'_>, operand: &Operand<'_>, part: &str) -> Result<()>;
+
+    /// The list holds one of these elements; false for null.
+    ///
+    /// # Errors
+    /// As [`Dialect::path`].
+    fn contains_any<'a>(&self, sql: &mut Sql<'a>, operand: &Operand<'_>, elements: &'a [Value])
+    -> Result<()>;
+
+    /// The text matches an SQL pattern.
+    ///
+    /// # Errors
+    /// As [`Dialect::path`].
+    fn like(
+        &self,
+        sql: &mut Sql<'_>,
+        operand: &Operand<'_>,
+        pattern: &LikePattern,
+        ignore_case: bool,
+    ) -> Result<()>;
+
+    /// The text matches a regular expression.
+    ///
+    /// # Errors
+    /// As [`Dialect::path`], and `Invalid` for an expression that cannot be compiled.
+    fn regexp(
+        &self,
+        sql: &mut Sql<'_>,
+        operand: &Operand<'_>,
+        pattern: &str,
+        ignore_case: bool,
+    ) -> Result<()>;
+
+    /// The value of a number column plus `by`, null counting as 0; the statement fails when that is out
+    /// of range.
+    fn incr<'a>(&self, sql: &mut Sql<'a>, column: &Column, by: &'a Value);
+
+    /// The text of a column with `value` at the end, or at the start; null counts as empty.
+    fn concat<'a>(&self, sql: &mut Sql<'a>, column: &Column, value: &'a Value, at_start: bool);
+
+    /// A list or set column after a change; null counts as empty for an addition and stays null otherwise.
+    fn change_list<'a>(&self, sql: &mut Sql<'a>, column: &Column, change: ListChange, elements: &'a Value);
+}

@@ -1,0 +1,30 @@
+//! What the SQL drivers share: the building of statements from checked requests.
+//!
+//! A statement is text and bound values ([`Sql`]); no value and no name that was not quoted ever becomes
+//! part of the text. What every product spells the same (comparisons, groups, keyset conditions, the
+//! order) is written here once; what differs (quoting, placeholders, patterns, elements of JSON lists,
+//! atomic changes) goes through [`Dialect`]. Storing rows (INSERT, upsert, RETURNING) differs so much that
+//! each driver has its own `statement.rs`.
+//!
+//! Meaning, the same on every product: comparisons never match null, groups are two-valued, null is the
+//! least value of an order, text orders by its bytes.
+
+mod builder;
+mod change;
+mod condition;
+mod dialect;
+mod json;
+mod operand;
+mod order;
+mod pattern;
+mod select;
+
+pub(crate) use builder::{Bind, Sql};
+pub(crate) use change::write_changes;
+pub(crate) use condition::{kind_of, write_key, write_query, write_value_list};
+pub(crate) use dialect::{Dialect, ListChange};
+pub(crate) use json::{from_json_text, to_json_text};
+pub(crate) use operand::Operand;
+pub(crate) use order::{write_after, write_order};
+pub(crate) use pattern::{LikePattern, compile_regex, text_successor};
+pub(crate) use select::{selected, write_columns, write_count, write_live, write_select, write_where};
