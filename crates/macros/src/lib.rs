@@ -30,6 +30,7 @@ mod table;
 /// - `add`, `replace`: whether a list of a later source adds to earlier ones and to the default
 /// - `bare = "text"`: what stands when the name is given without a value
 /// - `early`: needed before files load, so only environment and command line may say it
+/// - `command_line`: about one start, so only the command line may say it
 #[proc_macro_derive(Params, attributes(params, param))]
 pub fn derive_params(input: TokenStream) -> TokenStream {
     params::expand(&parse_macro_input!(input as DeriveInput)).unwrap_or_else(|e| e.to_compile_error()).into()

@@ -145,6 +145,8 @@ fn is_option(word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -164,14 +166,14 @@ mod tests {
         pool: String,
     }
 
-    fn registry() -> Registry {
+    static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
         let mut registry = Registry::new();
         registry.register::<T>().unwrap();
         registry
-    }
+    });
 
     fn check(words: &[&str], unknown: Unknown) -> (Vec<String>, Vec<String>, Vec<String>) {
-        let line = CommandLine::parse(words, &registry(), unknown);
+        let line = CommandLine::parse(words, &REGISTRY, unknown);
         let shown =
             line.assignments.iter().map(|a| format!("{}={}", a.name, a.text.as_deref().unwrap_or("(none)")));
         (shown.collect(), line.rest.clone(), line.problems.iter().map(ToString::to_string).collect())
@@ -211,9 +213,17 @@ mod tests {
 
     proptest! {
         #[test]
+        fn any_bytes_are_words_or_problems(words in proptest::collection::vec(proptest::collection::vec(1u8.., 0..9), 0..9)) {
+            use std::os::unix::ffi::OsStringExt as _;
+            let words: Vec<OsString> = words.into_iter().map(OsString::from_vec).collect();
+            let count = words.len();
+            let line = CommandLine::parse(words, &REGISTRY, Unknown::Keep);
+            prop_assert!(line.assignments.len() + line.rest.len() + line.problems.len() <= count);
+        }
+
+        #[test]
         fn any_words_are_taken_apart(words in proptest::collection::vec("(-{0,3}(t-flag|t-pool|home)?=?)?\\PC{0,8}", 0..12)) {
-            let registry = registry();
-            let line = CommandLine::parse(&words, &registry, Unknown::Keep);
+            let line = CommandLine::parse(&words, &REGISTRY, Unknown::Keep);
             prop_assert!(line.assignments.len() + line.rest.len() <= words.len());
             prop_assert!(line.problems.is_empty());
         }

@@ -6,10 +6,10 @@ use super::Params;
 #[derive(Params, Clone, Debug)]
 pub struct CoreParams {
     /// Prints the parameters and exits.
-    #[param(early)]
+    #[param(command_line)]
     pub help: bool,
     /// Prints the version and exits.
-    #[param(early)]
+    #[param(command_line)]
     pub version: bool,
     /// The folder that everything else is in; by default BKJS_HOME, else .bkjs in the user's own folder.
     #[param(early)]

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use super::{Assignment, Origin, Problem, Rank, Registry};
+use super::{Assignment, Origin, Problem, Rank, Registry, Scope};
 
 /// What the environment says; unknown names are warnings.
 pub(super) struct Environment {
@@ -35,11 +35,12 @@ pub(super) fn read(variables: &[(OsString, OsString)], registry: &Registry) -> E
 /// The parameter that a variable's name, prefix removed, stands for.
 fn parameter(variable: &str, registry: &Registry) -> Option<String> {
     let name = variable.to_ascii_lowercase().replace('_', "-");
-    if registry.find(&name).is_some() {
-        return Some(name);
-    }
     // Few names have an underscore of their own.
-    registry.names().find(|known| known.replace('_', "-") == name).map(str::to_owned)
+    let underscored = || registry.names().find(|known| known.replace('_', "-") == name).map(str::to_owned);
+    let found = registry.find(&name).map(|_| name.clone()).or_else(underscored)?;
+    // A flag such as -version is no parameter here: other tools have variables of that name.
+    let spec = &registry.entries[registry.find(&found)?.entry].spec;
+    (spec.scope != Scope::CommandLine).then_some(found)
 }
 
 #[cfg(test)]
@@ -53,12 +54,14 @@ mod tests {
             ("BKJS_RUN_MODE", "x"),
             ("BKJS_BK_STATUS_INTERVAL", "60000"),
             ("BKJS_NO_SUCH", ""),
+            ("BKJS_VERSION", "1.2"),
             ("HOME", "/"),
         ];
         let variables = variables.map(|(n, v)| (n.into(), v.into()));
         let read = read(&variables, &registry);
         let names: Vec<_> = read.assignments.iter().map(|a| a.name.as_str()).collect();
         assert_eq!(names, ["bk_status-interval", "run-mode"]);
-        assert_eq!(read.warnings, ["environment variable BKJS_NO_SUCH is no parameter and is not used"]);
+        let warning = |name| format!("environment variable {name} is no parameter and is not used");
+        assert_eq!(read.warnings, [warning("BKJS_NO_SUCH"), warning("BKJS_VERSION")]);
     }
 }

@@ -2,57 +2,64 @@
 
 use regex::RegexBuilder;
 
-use super::{Config, ParamInfo};
+use super::{Config, ParamInfo, Registry};
 
 const WIDTH: usize = 100;
 const INDENT: &str = "    ";
 
 impl Config {
+    /// As [`Registry::help_text`], with the values that stand and where they were said.
+    pub fn help_text(&self, pattern: &str) -> String {
+        help_text(&self.list(), pattern)
+    }
+}
+
+impl Registry {
     /// A table of the parameters whose name or help matches the pattern (a regular expression, or a plain text
     /// where it is none), all when it is empty; at most 100 columns wide.
     pub fn help_text(&self, pattern: &str) -> String {
-        let build = |p: &str| RegexBuilder::new(p).case_insensitive(true).size_limit(1 << 20).build();
-        let Ok(regex) = build(pattern).or_else(|_| build(&regex::escape(pattern))) else {
-            return String::new();
-        };
-        let list = self.list();
-        let shown = list.iter().filter(|p| regex.is_match(&p.name) || regex.is_match(p.help));
-        let mut text = String::new();
-        let mut section = "";
-        for param in shown {
-            if section != param.section {
-                section = param.section;
-                text.push_str(&format!("{}{section}\n\n", if text.is_empty() { "" } else { "\n" }));
-            }
-            text.push_str(&one(param));
-        }
-        text
+        help_text(&self.list(), pattern)
     }
 
-    /// The reference page in Markdown: a table for each component, values left out.
+    /// The reference page in Markdown: a table for each component.
     pub fn reference_markdown(&self) -> String {
         let mut text = String::from("# Parameters\n");
         let mut section = "";
-        for param in self.list().iter().filter(|p| !p.member) {
+        for param in self.list() {
             if section != param.section {
                 section = param.section;
-                text.push_str(&format!(
-                    "\n## {}\n\n| parameter | type | default | change | meaning |\n|---|---|---|---|---|\n",
-                    section.trim_end_matches('.')
-                ));
+                let title = section.trim_end_matches('.');
+                text.push_str(&format!("\n## {title}\n\n{TABLE_HEAD}"));
             }
             let cells = [
-                format!("`{}`", param.name.replace('|', "\\|")),
+                format!("`{}`", param.name),
                 param.kind.clone(),
-                format!("{}{}", param.default, bounds(param)),
-                change(param).to_owned(),
+                format!("{}{}", param.default, bounds(&param)),
+                change(&param).to_owned(),
                 param.help.to_owned(),
             ];
-            let cells = cells.map(|cell| cell.replace('\n', " "));
+            let cells = cells.map(|cell| cell.replace('\n', " ").replace('|', "\\|"));
             text.push_str(&format!("| {} |\n", cells.join(" | ")));
         }
         text
     }
+}
+
+const TABLE_HEAD: &str = "| parameter | type | default | change | meaning |\n|---|---|---|---|---|\n";
+
+fn help_text(list: &[ParamInfo], pattern: &str) -> String {
+    let build = |p: &str| RegexBuilder::new(p).case_insensitive(true).size_limit(1 << 20).build();
+    let Ok(regex) = build(pattern).or_else(|_| build(&regex::escape(pattern))) else { return String::new() };
+    let mut text = String::new();
+    let mut section = "";
+    for param in list.iter().filter(|p| regex.is_match(&p.name) || regex.is_match(p.help)) {
+        if section != param.section {
+            section = param.section;
+            text.push_str(&format!("{}{section}\n\n", if text.is_empty() { "" } else { "\n" }));
+        }
+        text.push_str(&one(param));
+    }
+    text
 }
 
 fn one(param: &ParamInfo) -> String {
@@ -60,7 +67,7 @@ fn one(param: &ParamInfo) -> String {
     let facts = format!("{:<16} {default}{} ({})", param.kind, bounds(param), change(param));
     let mut text = format!("{:<36} ", param.name);
     if text.len() + facts.len() > WIDTH {
-        text = format!("{}\n{INDENT}", param.name);
+        text = format!("{}\n{INDENT}", param.name); // beside each other they are too wide
     }
     text.push_str(&facts);
     text.push('\n');

@@ -14,7 +14,7 @@ use crate::{Error, ErrorKind, Result};
 /// Finds the home folder: `-home`, else `BKJS_HOME`, else `.bkjs` in the user's own folder; absolute.
 ///
 /// # Errors
-/// `Config` when nothing says it, or the working folder cannot be found for a relative path.
+/// `Config` when nothing says it, its name is not Unicode, or the working folder cannot be found for a relative path.
 pub fn resolve(command_line: &CommandLine, environment: &[(OsString, OsString)]) -> Result<PathBuf> {
     let variable = |name: &str| {
         let found = environment.iter().find(|(n, v)| n == name && !v.is_empty());
@@ -27,7 +27,11 @@ pub fn resolve(command_line: &CommandLine, environment: &[(OsString, OsString)])
         .or_else(|| variable("BKJS_HOME"))
         .or_else(|| variable("HOME").map(|user| user.join(".bkjs")))
         .ok_or_else(|| Error::new(ErrorKind::Config, "no home folder is known: give -home DIR"))?;
-    std::path::absolute(&home).map_err(|e| folder_error(&home, &e))
+    let home = std::path::absolute(&home).map_err(|e| folder_error(&home, &e))?;
+    match home.to_str() {
+        Some(_) => Ok(home),
+        None => Err(Error::new(ErrorKind::Config, format!("the home folder {home:?} is not valid utf-8"))),
+    }
 }
 
 /// Makes the folders that are missing (mode 0750) and makes sure that the changing ones can be written.

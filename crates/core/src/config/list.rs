@@ -1,6 +1,6 @@
 use super::registry::Entry;
-use super::resolve::Setting;
-use super::{Config, Spec};
+use super::resolve::{Setting, Settings};
+use super::{Config, Registry, Spec};
 
 /// One parameter as listings show it.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -38,31 +38,39 @@ impl Config {
     /// All parameters in order of declaration, each set member of a family after its pattern; those without effect
     /// come last.
     pub fn list(&self) -> Vec<ParamInfo> {
-        self.with_running(|running| {
-            let mut list = Vec::new();
-            let registry = self.registry();
-            let mut add = |entry: &Entry, at: usize, section: &'static str| {
-                let said: Vec<&Setting> = running.values().filter(|s| s.entry == at).collect();
-                if entry.spec.pattern {
-                    list.push(info(entry, section, None));
-                    list.extend(said.iter().map(|setting| info(entry, section, Some(setting))));
-                } else {
-                    list.push(info(entry, section, said.first().copied()));
-                }
-            };
-            for section in &registry.sections {
-                for at in section.entries.clone() {
-                    add(&registry.entries[at], at, section.title);
-                }
-            }
-            for (at, entry) in registry.entries.iter().enumerate() {
-                if entry.planned && !registry.is_superseded(entry) {
-                    add(entry, at, "Known, without effect yet.");
-                }
-            }
-            list
-        })
+        self.with_running(|running| list(self.registry(), running))
     }
+}
+
+impl Registry {
+    /// All parameters in order of declaration, without values.
+    pub fn list(&self) -> Vec<ParamInfo> {
+        list(self, &Settings::new())
+    }
+}
+
+fn list(registry: &Registry, running: &Settings) -> Vec<ParamInfo> {
+    let mut list = Vec::new();
+    let mut add = |entry: &Entry, at: usize, section: &'static str| {
+        let said: Vec<&Setting> = running.values().filter(|s| s.entry == at).collect();
+        if entry.spec.pattern {
+            list.push(info(entry, section, None));
+            list.extend(said.iter().map(|setting| info(entry, section, Some(setting))));
+        } else {
+            list.push(info(entry, section, said.first().copied()));
+        }
+    };
+    for section in &registry.sections {
+        for at in section.entries.clone() {
+            add(&registry.entries[at], at, section.title);
+        }
+    }
+    for (at, entry) in registry.entries.iter().enumerate() {
+        if entry.planned && !registry.is_superseded(entry) {
+            add(entry, at, "Known, without effect yet.");
+        }
+    }
+    list
 }
 
 fn info(entry: &Entry, section: &'static str, setting: Option<&Setting>) -> ParamInfo {

@@ -77,6 +77,6 @@ pub use load::{Config, Inputs, Reload};
 pub use problem::Problem;
 pub use registry::{Handle, Params, Registry, defaults};
 pub use source::{Assignment, Origin, Rank, SourceValues};
-pub use spec::{Decoding, Shape, Spec};
+pub use spec::{Decoding, Scope, Shape, Spec};
 pub use types::{Family, FamilyKey, ParamType, RegexpList, RegexpMap, Secret, Size, in_range, quoted};
 pub use values::Values;

@@ -77,12 +77,15 @@ impl<T: fmt::Debug> fmt::Debug for Handle<T> {
 /// New values of a section, checked, waiting to be swapped in.
 pub(super) type Commit = Box<dyn FnOnce() + Send>;
 
+/// Builds and checks the new values of a section.
+type Stage = Box<dyn Fn(&Values<'_>) -> Result<Commit, Problem> + Send + Sync>;
+
 /// A registered struct of parameters.
 pub(super) struct Section {
     pub(super) title: &'static str,
     /// Its parameters among the registry's entries.
     pub(super) entries: Range<usize>,
-    pub(super) stage: Box<dyn Fn(&Values<'_>) -> Result<Commit, Problem> + Send + Sync>,
+    pub(super) stage: Stage,
 }
 
 pub(super) struct Entry {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::decode::{Decoded, decode};
 use super::registry::{Entry, Found};
-use super::{Assignment, Origin, Problem, Rank, Registry, Shape, Spec, Values, command_line};
+use super::{Assignment, Origin, Problem, Rank, Registry, Scope, Shape, Spec, Values, command_line};
 
 /// A text that counts, and where it was said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +25,9 @@ pub(super) struct Setting {
     pub(super) cleared: bool,
 }
 
+/// So many problems help; more only take time.
+const MAX_PROBLEMS: usize = 100;
+
 /// All names that any source mentions.
 pub(super) type Settings = BTreeMap<String, Setting>;
 
@@ -42,6 +45,10 @@ pub(super) fn resolve<'a>(
 ) -> Resolved {
     let mut resolved = Resolved::default();
     for assignment in assignments {
+        if resolved.problems.len() == MAX_PROBLEMS {
+            resolved.problems.push(Problem::new("there are more problems after these"));
+            break;
+        }
         let Some(found) = registry.find(&assignment.name) else {
             let place = format!("in {}", assignment.origin);
             resolved.problems.push(command_line::unknown_name(registry, &assignment.name, &place));
@@ -66,8 +73,16 @@ pub(super) fn resolve<'a>(
 }
 
 fn check(spec: &Spec, assignment: &Assignment) -> Result<Decoded, String> {
-    if spec.early && assignment.origin.rank < Rank::Environment {
-        return Err("is needed before files load: give it on the command line or in the environment".into());
+    match spec.scope {
+        Scope::Early if assignment.origin.rank < Rank::Environment => {
+            return Err(
+                "is needed before files load: give it on the command line or in the environment".into()
+            );
+        }
+        Scope::CommandLine if assignment.origin.rank < Rank::CommandLine => {
+            return Err("is about one start: give it on the command line".into());
+        }
+        _ => {}
     }
     let text = assignment.text.as_deref().or(spec.bare).ok_or("a value is required")?;
     let decoded = decode(text, spec.decoding);

@@ -22,6 +22,17 @@ pub enum Decoding {
     Verbatim,
 }
 
+/// Which sources may say a parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// All of them.
+    Anywhere,
+    /// Environment and command line, since it is needed before files load.
+    Early,
+    /// The command line: it is about this one start.
+    CommandLine,
+}
+
 /// The declaration of one parameter, or of a family of names given by a pattern.
 #[derive(Clone, Debug)]
 pub struct Spec {
@@ -51,8 +62,8 @@ pub struct Spec {
     pub live: bool,
     /// Whether the value is masked in listings and messages.
     pub secret: bool,
-    /// Whether the value is needed before files load, so that only environment and command line may say it.
-    pub early: bool,
+    /// Which sources may say it.
+    pub scope: Scope,
     /// What it is for.
     pub help: &'static str,
     check: fn(&str, &Spec) -> Result<(), String>,
@@ -75,7 +86,7 @@ impl Spec {
             bare: T::BARE,
             live: false,
             secret: T::SECRET,
-            early: false,
+            scope: Scope::Anywhere,
             help: "",
             check: |text, spec| T::parse(text, spec)?.range(spec),
         }
@@ -161,10 +172,17 @@ impl Spec {
         self
     }
 
-    /// Declares that the value is needed before files load.
+    /// Declares that the value is needed before files load: environment and command line say it.
     #[must_use]
     pub fn early(mut self) -> Self {
-        self.early = true;
+        self.scope = Scope::Early;
+        self
+    }
+
+    /// Declares that only the command line may say it.
+    #[must_use]
+    pub fn command_line(mut self) -> Self {
+        self.scope = Scope::CommandLine;
         self
     }
 
