@@ -35,6 +35,7 @@ mod request;
 // What SQL drivers share.
 #[cfg(feature = "sqlite")]
 mod sql;
+mod scan;
 mod token;
 mod write;
 
@@ -44,3 +45,4 @@ pub use key::{IntoKey, Key};
 pub use options::{Options, Returning, Sort};
 pub use query::{Condition, Group, GroupKind, IntoQuery, Op, Query};
 pub use reply::{Action, Operation, Outcome, Page, Written};
+pub use scan::Batches;
