@@ -33,9 +33,9 @@ mod read;
 mod reply;
 mod request;
 // What SQL drivers share.
+mod scan;
 #[cfg(feature = "sqlite")]
 mod sql;
-mod scan;
 mod token;
 mod write;
 
