@@ -4,10 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use bkjs_core::db::driver::{BoxFuture, Capabilities, Driver};
+use bkjs_core::db::driver::{Capabilities, Driver};
 use bkjs_core::db::drivers::none::NoneDriver;
+use bkjs_core::db::drivers::{self, Location};
 use bkjs_core::db::{Db, DbBuilder};
 use bkjs_core::schema::{SchemaBuilder, Table};
+use serde_json::Map;
 use tempfile::TempDir;
 
 use crate::check::Checked;
@@ -16,16 +18,35 @@ use crate::check::Checked;
 pub(crate) struct Backend {
     /// Its name, shown with each trial.
     pub(crate) name: &'static str,
-    /// What it can do.
-    pub(crate) capabilities: fn() -> Capabilities,
+    /// The address of the store of a trial: empty the first time, the same one whenever it is asked again.
+    pub(crate) url: fn(&Place) -> String,
     /// Its statement for `id` and `num` of the records of T1 with the `id` that is bound, if it has a language.
     pub(crate) raw_by_id: Option<&'static str>,
-    /// Opens the store of a trial: empty the first time, the same one whenever it is asked again.
-    pub(crate) open: for<'a> fn(&'a Place) -> BoxFuture<'a, bkjs_core::Result<Arc<dyn Driver>>>,
+}
+
+impl Backend {
+    /// What the driver says it can do.
+    pub(crate) fn capabilities(&self) -> Checked<Capabilities> {
+        Ok(*self.open(&Place::new()?)?.capabilities())
+    }
+
+    fn open(&self, place: &Place) -> Checked<Arc<dyn Driver>> {
+        let url = (self.url)(place);
+        let default_file = place.folder().join("default.db");
+        let location = Location { url: &url, default_file: &default_file, options: Map::new() };
+        Ok(drivers::open(self.name, location)?)
+    }
 }
 
 /// All of them.
-pub(crate) const BACKENDS: &[Backend] = &[];
+pub(crate) const BACKENDS: &[Backend] = &[
+    #[cfg(feature = "sqlite")]
+    Backend {
+        name: "sqlite",
+        url: |place| format!("sqlite://{}", place.folder().join("trial.db").display()),
+        raw_by_id: Some("select id, num from simple where id = ?1"),
+    },
+];
 
 /// Where a trial keeps its data: a folder for products that are files, a name for those that are servers.
 pub(crate) struct Place {
@@ -41,7 +62,6 @@ impl Place {
     }
 
     /// A folder of the trial's own, removed at its end.
-    #[allow(dead_code)] // until the first product that is a file
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
@@ -56,18 +76,19 @@ impl Place {
 /// What a trial receives: an empty store that it may open as often as it likes.
 pub(crate) struct Bench {
     backend: &'static Backend,
+    can: Capabilities,
     place: Place,
 }
 
 impl Bench {
     /// An empty store.
-    pub(crate) fn new(backend: &'static Backend) -> std::io::Result<Self> {
-        Ok(Self { backend, place: Place::new()? })
+    pub(crate) fn new(backend: &'static Backend, can: Capabilities) -> Checked<Self> {
+        Ok(Self { backend, can, place: Place::new()? })
     }
 
     /// What the driver can do.
     pub(crate) fn can(&self) -> Capabilities {
-        (self.backend.capabilities)()
+        self.can
     }
 
     /// A statement that reads T1, in the language of the product.
@@ -107,7 +128,7 @@ impl Bench {
         for table in tables {
             schema.add(table);
         }
-        let driver = (self.backend.open)(&self.place).await?;
+        let driver = self.backend.open(&self.place)?;
         let builder = Db::builder(Arc::new(schema.build()))
             .pool(self.backend.name, driver)
             .pool("none", Arc::new(NoneDriver::new()))

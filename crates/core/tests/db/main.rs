@@ -100,9 +100,16 @@ fn main() -> ExitCode {
         coverage::every_scenario_is_tried_or_explained(SECTIONS).map_err(Failed::from)
     })];
     for backend in BACKENDS {
-        let can = (backend.capabilities)();
+        // The driver says what it can do; a product that does not answer fails the whole run.
+        let can = match runtime.block_on(async { backend.capabilities() }) {
+            Ok(can) => can,
+            Err(problem) => {
+                eprintln!("{} cannot be tried: {problem}", backend.name);
+                return ExitCode::FAILURE;
+            }
+        };
         for trial in SECTIONS.iter().copied().flatten() {
-            trials.push(prepare(backend, trial, &can, runtime.clone()));
+            trials.push(prepare(backend, trial, can, runtime.clone()));
         }
     }
     libtest_mimic::run(&arguments, trials).exit_code()
@@ -112,17 +119,17 @@ fn main() -> ExitCode {
 fn prepare(
     backend: &'static Backend,
     trial: &'static Trial,
-    can: &Capabilities,
+    can: Capabilities,
     runtime: Arc<tokio::runtime::Runtime>,
 ) -> libtest_mimic::Trial {
-    let lacks = (trial.lacks)(can);
+    let lacks = (trial.lacks)(&can);
     let name = match lacks {
         Some(capability) => format!("{} (needs {capability})", trial.name),
         None => trial.name.to_owned(),
     };
     libtest_mimic::Trial::test(name, move || {
-        let bench = Bench::new(backend)?;
-        runtime.block_on((trial.run)(bench)).map_err(Failed::from)
+        let tried = runtime.block_on(async { (trial.run)(Bench::new(backend, can)?).await });
+        tried.map_err(Failed::from)
     })
     .with_kind(backend.name)
     .with_ignored_flag(lacks.is_some())

@@ -225,9 +225,8 @@ async fn s159_an_object_column_takes_objects_only(bench: Bench) -> Checked {
     let db = bench.open([t6()]).await?;
     let object: Value = row! { a: row! { b: list![1] } }.into();
     reads_back(&db, "obj", [(object.clone(), object), (Row::new().into(), Row::new().into())]).await?;
-    reads_back(&db, "obj", [(r#"{"a":1}"#, row! { a: 1 })]).await?;
     seed(&db, T6, [row! { id: "kept", obj: row! { a: 1 } }]).await?;
-    refuses(&db, "obj", [Value::from("str"), 5.into(), list![1], "[1]".into()]).await?;
+    refuses(&db, "obj", [Value::from("str"), 5.into(), list![1], r#"{"a":1}"#.into()]).await?;
     stored(&db, T6, "kept", row! { obj: row! { a: 1 } }).await
 }
 
@@ -235,8 +234,7 @@ async fn s160_an_array_column_takes_arrays_only(bench: Bench) -> Checked {
     let db = bench.open([t6()]).await?;
     let arrays = [list![list![1], list![2]], list![row! { n: 1 }, row! { n: 2 }], list![]];
     reads_back(&db, "list", arrays.map(|a| (a.clone(), a))).await?;
-    reads_back(&db, "list", [("[1,\"x\"]", list![1, "x"])]).await?;
-    refuses(&db, "list", [Value::from("str"), 5.into(), row! { a: 1 }.into()]).await
+    refuses(&db, "list", [Value::from("[1]"), 5.into(), row! { a: 1 }.into()]).await
 }
 
 async fn s161_a_list_keeps_its_elements(bench: Bench) -> Checked {
@@ -310,7 +308,7 @@ async fn s165_times_are_one_instant_however_written(bench: Bench) -> Checked {
     reads_back(&db, "when", written.map(|w| (w, instant))).await?;
     finds(&db, T6, Query::new().op("when", Op::Ge, "2024-01-02T03:04:05Z"), "v").await?;
     finds(&db, T6, Query::new().op("when", Op::Gt, "2024-01-02T03:04:05Z"), "").await?;
-    refuses(&db, "when", ["junk", "2024-13-01T00:00:00Z", "2024"].map(Value::from).into_iter().take(2)).await
+    refuses(&db, "when", ["junk", "2024-13-01T00:00:00Z"]).await
 }
 
 async fn s166_defaults_on_insert_and_on_read(bench: Bench) -> Checked {
