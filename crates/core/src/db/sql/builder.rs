@@ -96,6 +96,30 @@ impl<'a> Sql<'a> {
         Ok(())
     }
 
+    /// As [`join`](Self::join), long lists by halves in parentheses: products bound how deep an expression
+    /// may be, and a chain of a thousand is a thousand deep.
+    ///
+    /// # Errors
+    /// The first error of `each`.
+    pub(crate) fn join_balanced<T: Copy, E>(
+        &mut self,
+        items: &[T],
+        between: &str,
+        each: &mut impl FnMut(&mut Self, T) -> Result<(), E>,
+    ) -> Result<(), E> {
+        const CHAIN: usize = 32;
+        if items.len() <= CHAIN {
+            return self.join(items.iter().copied(), between, each);
+        }
+        let (left, right) = items.split_at(items.len() / 2);
+        self.push("(");
+        self.join_balanced(left, between, each)?;
+        self.push(")").push(between).push("(");
+        self.join_balanced(right, between, each)?;
+        self.push(")");
+        Ok(())
+    }
+
     /// The text so far.
     pub(crate) fn text(&self) -> &str {
         &self.text

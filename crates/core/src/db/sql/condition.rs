@@ -1,5 +1,5 @@
 use super::{LikePattern, Operand, Sql};
-use crate::db::{Condition, GroupKind, Op, Query};
+use crate::db::{Condition, Group, GroupKind, Op, Query};
 use crate::schema::{ColumnType, Table};
 use crate::value::Value;
 use crate::{Error, Result};
@@ -32,33 +32,36 @@ pub(crate) fn write_query<'a>(sql: &mut Sql<'a>, table: &'a Table, query: &'a Qu
     write_parts(sql, table, query, GroupKind::And)
 }
 
+/// What a condition is joined from.
+#[derive(Clone, Copy)]
+enum Part<'a> {
+    Condition(&'a Condition),
+    Group(&'a Group),
+}
+
 fn write_parts<'a>(sql: &mut Sql<'a>, table: &'a Table, query: &'a Query, kind: GroupKind) -> Result<()> {
-    let conditions = query.conditions.iter().filter(|c| c.op != Some(Op::None));
-    if conditions.clone().next().is_none() && query.groups.is_empty() {
+    let conditions = query.conditions.iter().filter(|c| c.op != Some(Op::None)).map(Part::Condition);
+    let parts: Vec<Part<'_>> = conditions.chain(query.groups.iter().map(Part::Group)).collect();
+    if parts.is_empty() {
         // A group of nothing must not widen the condition around it.
         sql.push(if kind == GroupKind::Or { "FALSE" } else { "TRUE" });
         return Ok(());
     }
     let between = if kind == GroupKind::Or { " OR " } else { " AND " };
-    let mut first = true;
-    for condition in conditions {
-        if !std::mem::take(&mut first) {
-            sql.push(between);
-        }
+    sql.join_balanced(&parts, between, &mut |sql, part| {
         sql.push("(");
-        write_condition(sql, table, condition)?;
-        sql.push(")");
-    }
-    for group in &query.groups {
-        if !std::mem::take(&mut first) {
-            sql.push(between);
+        match part {
+            Part::Condition(condition) => write_condition(sql, table, condition)?,
+            Part::Group(group) => {
+                sql.push("(");
+                write_parts(sql, table, &group.query, group.kind)?;
+                // Two-valued: what is unknown because of a null is not true.
+                sql.push(if group.kind == GroupKind::Not { ") IS NOT TRUE" } else { ")" });
+            }
         }
-        sql.push("((");
-        write_parts(sql, table, &group.query, group.kind)?;
-        // Two-valued: what is unknown because of a null is not true.
-        sql.push(if group.kind == GroupKind::Not { ") IS NOT TRUE)" } else { "))" });
-    }
-    Ok(())
+        sql.push(")");
+        Ok(())
+    })
 }
 
 fn write_condition<'a>(sql: &mut Sql<'a>, table: &'a Table, condition: &'a Condition) -> Result<()> {
@@ -218,10 +221,14 @@ fn contains<'a>(sql: &mut Sql<'a>, operand: &Operand<'_>, values: &'a [Value], a
     let joiner = if all { " AND " } else { " OR " };
     if !operand.is_list() {
         let name = &operand.column.name;
-        return sql.join(values, joiner, |sql, v| dialect.contains_text(sql, operand, text(name, v)?));
+        let values: Vec<&Value> = values.iter().collect();
+        return sql.join_balanced(&values, joiner, &mut |sql, v| {
+            dialect.contains_text(sql, operand, text(name, v)?)
+        });
     }
     if all {
-        sql.join(values.chunks(1), joiner, |sql, one| dialect.contains_any(sql, operand, one))
+        let each: Vec<&[Value]> = values.chunks(1).collect();
+        sql.join_balanced(&each, joiner, &mut |sql, one| dialect.contains_any(sql, operand, one))
     } else {
         dialect.contains_any(sql, operand, values)
     }

@@ -69,7 +69,9 @@ impl Dialect for Sqlite {
             return Ok(());
         }
         let bytes = suffix.as_bytes().to_vec();
-        sql.push("substr(CAST(");
+        // A part of no bytes would be null, not empty.
+        operand.write(sql)?;
+        sql.push(" <> '' AND substr(CAST(");
         operand.write(sql)?;
         sql.push(" AS BLOB), ").bind_owned(-(bytes.len() as i64), ColumnType::Int);
         sql.push(") = ").bind_owned(Value::Bytes(bytes), ColumnType::Bytes);
