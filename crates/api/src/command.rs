@@ -27,9 +27,13 @@ impl Args {
     /// # Errors
     /// `Invalid` for a name without a value, or one that is given twice.
     pub fn parse<S: AsRef<str>>(words: &[S]) -> Result<Self> {
+        Self::pairs(words, |name| name.trim_start_matches('-'))
+    }
+
+    fn pairs<S: AsRef<str>>(words: &[S], name_of: impl Fn(&str) -> &str) -> Result<Self> {
         let mut row = Row::new();
         for pair in words.chunks(2) {
-            let name = pair[0].as_ref().trim_start_matches('-');
+            let name = name_of(pair[0].as_ref());
             let Some(value) = pair.get(1) else {
                 return Err(Error::invalid(format!("{name} has no value")));
             };
@@ -63,6 +67,8 @@ pub struct Command {
     pub summary: &'static str,
     /// Its arguments: `login LOGIN secret SECRET [type TYPE]`.
     pub usage: &'static str,
+    /// The name of a first word without a dash, where the command takes one and tells options from names.
+    first: Option<&'static str>,
     run: Run,
 }
 
@@ -73,7 +79,37 @@ impl Command {
         F: Fn(CommandContext, Args) -> R + Send + Sync + 'static,
         R: Future<Output = Result<Value>> + Send + 'static,
     {
-        Self { name, summary, usage, run: Arc::new(move |context, args| Box::pin(run(context, args))) }
+        Self {
+            name,
+            summary,
+            usage,
+            first: None,
+            run: Arc::new(move |context, args| Box::pin(run(context, args))),
+        }
+    }
+
+    /// The command takes a first word, which its arguments hold under `name`, and keeps the dash of its own
+    /// options, so that they cannot be mistaken for the names and values it hands on.
+    #[must_use]
+    pub fn with_first(mut self, name: &'static str) -> Self {
+        self.first = Some(name);
+        self
+    }
+
+    /// The arguments in the words of a command line.
+    ///
+    /// # Errors
+    /// As [`Args::parse`].
+    pub fn args(&self, words: &[String]) -> Result<Args> {
+        let Some(first) = self.first else { return Args::parse(words) };
+        match words.split_first() {
+            Some((word, rest)) if !word.starts_with('-') => {
+                let mut args = Args::pairs(rest, |name| name)?;
+                args.0.set(first, word.as_str());
+                Ok(args)
+            }
+            _ => Args::pairs(words, |name| name),
+        }
     }
 
     /// Runs it.

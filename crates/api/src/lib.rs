@@ -15,6 +15,7 @@ pub mod access;
 pub mod auth;
 mod body;
 mod command;
+mod condition;
 mod config;
 mod context;
 mod cors;
@@ -36,7 +37,8 @@ mod state;
 pub mod statics;
 
 pub use access::{Client, PathList};
-pub use auth::{AUTH_TABLE, Account, Cookie, auth_table};
+pub use auth::{AUTH_TABLE, Account, Cookie, Proof, auth_table};
+pub use bkjs_core::db::Options;
 pub use command::{Args, Command, CommandContext};
 pub use config::ApiParams;
 pub use context::Context;

@@ -8,7 +8,7 @@ use axum::Router;
 use bkjs_core::auth::{Hasher, HasherOptions};
 use bkjs_core::config::{Handle, Params, Registry, defaults};
 use bkjs_core::db::{Db, DbBuilder, Options, RowFate};
-use bkjs_core::schema::{SchemaBuilder, Table};
+use bkjs_core::schema::{Schema, SchemaBuilder, Table};
 use bkjs_core::value::Row;
 use bkjs_core::{Error, Result};
 use futures_util::future::BoxFuture;
@@ -81,6 +81,14 @@ impl Setup {
     pub fn module(&mut self, module: &dyn Module) {
         self.modules.push(module.name());
         module.register(self);
+    }
+
+    /// Takes only the parameters of a module that does not take part, so that a configuration may name them.
+    pub fn declare(&mut self, module: &dyn Module) {
+        let mut scratch = Self { registry: std::mem::take(&mut self.registry), ..Self::new() };
+        module.register(&mut scratch);
+        self.registry = scratch.registry;
+        self.mistakes.append(&mut scratch.mistakes);
     }
 
     /// The names of the modules, in order.
@@ -219,9 +227,14 @@ impl Setup {
         std::mem::take(&mut self.registry)
     }
 
+    /// All tables as they are now.
+    pub fn schema(&self) -> Arc<Schema> {
+        Arc::new(self.schema.clone().build())
+    }
+
     /// A database with all tables and row hooks, still without pools.
     pub fn db_builder(&mut self) -> DbBuilder {
-        let builder = Db::builder(Arc::new(self.schema.clone().build()));
+        let builder = Db::builder(self.schema());
         self.db_steps.drain(..).fold(builder, |builder, step| step(builder))
     }
 

@@ -1,1 +1,53 @@
-//! bkjs bkjs.
+//! A batteries-included, multi-process backend framework.
+//!
+//! An application is a binary that builds an [`App`] and runs it. It gets the command line of `bkjs`
+//! (`run`, `shell`, `help` and every parameter), its processes, accounts, signed requests and a database:
+//!
+//! ```no_run
+//! use bkjs::prelude::*;
+//!
+//! fn main() -> ExitCode {
+//!     App::new("hello").routes(Router::new().route("/hello", any(async || "hello"))).run()
+//! }
+//! ```
+//!
+//! The parts, for what the [`prelude`] does not name: [`core`] (configuration, data, authentication),
+//! [`api`] (HTTP), [`runtime`] (processes).
+
+mod app;
+mod assets;
+mod boot;
+mod command;
+mod help;
+mod modules;
+mod service;
+mod shell;
+
+pub use app::App;
+pub use bkjs_api as api;
+pub use bkjs_core as core;
+pub use bkjs_runtime as runtime;
+
+/// The modules of this build.
+pub mod module {
+    #[cfg(feature = "accounts")]
+    pub use bkjs_accounts as accounts;
+}
+
+/// What most applications use.
+pub mod prelude {
+    pub use std::process::ExitCode;
+    pub use std::sync::Arc;
+
+    pub use axum::Router;
+    pub use axum::extract::State;
+    pub use axum::routing::any;
+    pub use bkjs_api::{Account, Api, Context, Module, Options, Params, Reply, Result, Setup};
+    pub use bkjs_core::db::{Db, Op, Query};
+    pub use bkjs_core::schema::{Column, Table};
+    pub use bkjs_core::value::{Row, Typed, Value};
+    pub use bkjs_core::{Error, ErrorKind};
+    pub use serde::{Deserialize, Serialize};
+
+    pub use crate::App;
+}

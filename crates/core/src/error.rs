@@ -69,6 +69,7 @@ impl ErrorKind {
             | Self::KeyIncomplete
             | Self::NotMatched
             | Self::SkipDrop
+            | Self::Unsupported
             | Self::Config => 400,
             Self::NotAuthenticated => 401,
             Self::Forbidden => 403,
@@ -80,7 +81,6 @@ impl ErrorKind {
             Self::NoLogin => 417,
             Self::TooManyRequests | Self::OverCapacity => 429,
             Self::Internal => 500,
-            Self::Unsupported => 501,
             Self::Unavailable => 503,
             Self::Timeout => 504,
         }

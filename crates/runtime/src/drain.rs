@@ -24,6 +24,11 @@ impl Drain {
         self.0.is_cancelled()
     }
 
+    /// The token that is cancelled when draining begins.
+    pub fn token(&self) -> CancellationToken {
+        self.0.clone()
+    }
+
     /// Waits until draining begins; at once when it has. Cancel safe.
     pub async fn begun(&self) {
         self.0.cancelled().await;

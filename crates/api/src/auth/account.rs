@@ -17,6 +17,8 @@ pub enum Proof {
     Token,
     /// The session cookie.
     Session,
+    /// The password, or a registration of this moment.
+    Password,
 }
 
 /// The account of the caller. Cheap to clone.

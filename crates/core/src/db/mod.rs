@@ -26,6 +26,7 @@ mod facade;
 mod key;
 mod options;
 mod pages;
+mod params;
 pub mod pattern;
 mod prepare;
 mod query;
@@ -33,7 +34,6 @@ mod read;
 mod reply;
 mod request;
 // What SQL drivers share.
-mod scan;
 #[cfg(feature = "sqlite")]
 mod sql;
 mod token;
@@ -43,6 +43,6 @@ pub use builder::{DbBuilder, RowFate};
 pub use facade::Db;
 pub use key::{IntoKey, Key};
 pub use options::{Options, Returning, Sort};
+pub use params::{DbParams, is_new, open};
 pub use query::{Condition, Group, GroupKind, IntoQuery, Op, Query};
 pub use reply::{Action, Operation, Outcome, Page, Written};
-pub use scan::Batches;

@@ -208,8 +208,7 @@ fn the_home_decides_where_files_are_and_files_cannot_say_the_home() {
 #[test]
 fn listings_and_errors_hide_secrets() {
     let subject = Subject::new(
-        "api-session-secret=Hidden1\naws-secret=Hidden2\nsmtp-password=Hidden3\ndb-pg-pool=pg://u:Hidden4@h\n\
-         api-pool-pg-options-password=Hidden5",
+        "api-session-secret=Hidden1\naws-secret=Hidden2\nsmtp-password=Hidden3\ndb-pg-pool=pg://u:Hidden4@h",
         "",
         &[],
         &[],

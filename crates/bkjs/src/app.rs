@@ -1,0 +1,82 @@
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use axum::Router;
+use bkjs_api::{Api, Module, Setup};
+use bkjs_core::schema::Table;
+use bkjs_core::value::Typed;
+
+use crate::boot;
+
+type Step = Box<dyn FnOnce(&mut Setup) + Send>;
+
+/// An application: its name, its modules, and what it adds itself.
+///
+/// Nothing happens before [`run`](Self::run), which is what `main` returns. Every process of the
+/// application builds the same `App` again and plays its own role in it.
+#[must_use]
+pub struct App {
+    pub(crate) name: String,
+    pub(crate) version: String,
+    pub(crate) modules: Vec<Arc<dyn Module>>,
+    pub(crate) steps: Vec<Step>,
+}
+
+impl App {
+    /// An application with the modules of this build; `-allow-modules` and `-deny-modules` choose among
+    /// them at run time.
+    pub fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            modules: built_in(),
+            steps: Vec::new(),
+        }
+    }
+
+    /// The version that the `Server` and `Version` headers tell; `env!("CARGO_PKG_VERSION")` as a rule.
+    pub fn version(mut self, version: &str) -> Self {
+        version.clone_into(&mut self.version);
+        self
+    }
+
+    /// Another module.
+    pub fn module(mut self, module: impl Module) -> Self {
+        self.modules.push(Arc::new(module));
+        self
+    }
+
+    /// The table that holds records of a type.
+    pub fn table<T: Typed>(self) -> Self {
+        self.describe(T::table())
+    }
+
+    /// A table, or more columns of one that a module has.
+    pub fn describe(self, table: Table) -> Self {
+        self.setup(move |setup| setup.table(table))
+    }
+
+    /// Routes; like those of modules they need a login unless `-api-allow-path` opens them.
+    pub fn routes(self, routes: Router<Api>) -> Self {
+        self.setup(move |setup| setup.routes(routes))
+    }
+
+    /// Anything that a module can do: parameters, hooks, commands.
+    pub fn setup(mut self, step: impl FnOnce(&mut Setup) + Send + 'static) -> Self {
+        self.steps.push(Box::new(step));
+        self
+    }
+
+    /// Does what the command line says, and returns when that is done. Errors have been reported then.
+    pub fn run(self) -> ExitCode {
+        boot::run(self)
+    }
+}
+
+/// The modules of this build, in the order in which they register.
+fn built_in() -> Vec<Arc<dyn Module>> {
+    vec![
+        #[cfg(feature = "accounts")]
+        Arc::new(bkjs_accounts::AccountsModule),
+    ]
+}

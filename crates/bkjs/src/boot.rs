@@ -1,0 +1,147 @@
+//! From the first line of `main` to the work of this process.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use bkjs_api::Setup;
+use bkjs_core::config::{CommandLine, Config, CoreParams, Handle, Inputs, home};
+use bkjs_core::db::DbParams;
+use bkjs_core::log::{LogParams, Logging};
+use bkjs_core::{Error, Result};
+use bkjs_runtime::{Launch, RuntimeParams, Start};
+
+use crate::command::Command;
+use crate::modules::ModuleParams;
+use crate::service::{ServeParams, Service};
+use crate::shell::BackendParams;
+use crate::{App, help, shell};
+
+/// Everything that is configured, and what is made of it.
+pub(crate) struct Environment {
+    pub(crate) name: String,
+    pub(crate) version: String,
+    pub(crate) config: Arc<Config>,
+    pub(crate) core: Handle<CoreParams>,
+    pub(crate) db: Handle<DbParams>,
+    pub(crate) runtime: Handle<RuntimeParams>,
+    pub(crate) serve: Handle<ServeParams>,
+    pub(crate) backend: Handle<BackendParams>,
+}
+
+/// What the parameters of the framework itself are read through.
+struct Handles {
+    core: Handle<CoreParams>,
+    log: Handle<LogParams>,
+    db: Handle<DbParams>,
+    runtime: Handle<RuntimeParams>,
+    serve: Handle<ServeParams>,
+    modules: Handle<ModuleParams>,
+    backend: Handle<BackendParams>,
+}
+
+impl Handles {
+    fn register(setup: &mut Setup) -> Self {
+        Self {
+            core: setup.params(),
+            log: setup.params(),
+            db: setup.params(),
+            runtime: setup.params(),
+            serve: setup.params(),
+            modules: setup.params(),
+            backend: setup.params(),
+        }
+    }
+}
+
+/// Plays the part of this process.
+pub(crate) fn run(app: App) -> ExitCode {
+    let start = match Start::take() {
+        Ok(start) => start,
+        Err(error) => return failed(&error),
+    };
+    match part(app, &start) {
+        Ok(Part::Done(text)) => print(&text),
+        Ok(Part::Shell(environment, setup, words)) => shell::run(&environment, *setup, &words),
+        Ok(Part::Serve(environment, setup)) => serve(*environment, *setup, start),
+        Err(error) => start.fail(&error),
+    }
+}
+
+enum Part {
+    Done(String),
+    Shell(Box<Environment>, Box<Setup>, Vec<String>),
+    Serve(Box<Environment>, Box<Setup>),
+}
+
+fn part(app: App, start: &Start) -> Result<Part> {
+    // All modules declare their parameters first: the configuration says which of them take part.
+    let mut all = Setup::new();
+    Handles::register(&mut all);
+    app.modules.iter().for_each(|module| all.declare(module.as_ref()));
+    let (command, line) = Command::parse(start.args(), all.registry())?;
+    if command == Command::Version {
+        return Ok(Part::Done(format!("{} {}\n", app.name, app.version)));
+    }
+    let role = match (&command, start.role()) {
+        (Command::Run, Some(role)) => role.name(),
+        (Command::Run, None) => "run",
+        _ => "shell",
+    };
+    let (environment, setup) = environment(app, line, role)?;
+    match command {
+        Command::Help(words) => Ok(Part::Done(help::text(&environment, &setup, &words)?)),
+        Command::Shell(words) => Ok(Part::Shell(Box::new(environment), Box::new(setup), words)),
+        _ => Ok(Part::Serve(Box::new(environment), Box::new(setup))),
+    }
+}
+
+/// Registers what takes part, loads the configuration, prepares home and log.
+fn environment(app: App, line: CommandLine, role: &str) -> Result<(Environment, Setup)> {
+    let App { name, version, modules, steps } = app;
+    let admitted = {
+        let mut scratch = Setup::new();
+        let handles = Handles::register(&mut scratch);
+        modules.iter().for_each(|module| scratch.declare(module.as_ref()));
+        Config::load(scratch.take_registry(), Inputs::of_process(line.clone()))?;
+        handles.modules.load_full()
+    };
+    let mut setup = Setup::new();
+    let handles = Handles::register(&mut setup);
+    for module in &modules {
+        match admitted.admits(module.name(), role) {
+            true => setup.module(module.as_ref()),
+            false => setup.declare(module.as_ref()),
+        }
+    }
+    for step in steps {
+        step(&mut setup);
+    }
+    let config = Config::load(setup.take_registry(), Inputs::of_process(line))?;
+    home::prepare(&handles.core.load())?;
+    Logging::init(&handles.log.load(), &handles.core.load(), role)?;
+    if matches!(role, "run" | "shell") {
+        config.warnings().iter().for_each(|warning| tracing::warn!("{warning}"));
+    }
+    let Handles { core, db, runtime, serve, backend, .. } = handles;
+    Ok((Environment { name, version, config: Arc::new(config), core, db, runtime, serve, backend }, setup))
+}
+
+fn serve(environment: Environment, setup: Setup, start: Start) -> ExitCode {
+    let core = environment.core.load_full();
+    let params = environment.runtime.load_full();
+    let launch =
+        Launch { start, home: core.home.clone(), var_dir: core.var(), params: RuntimeParams::clone(&params) };
+    bkjs_runtime::run(launch, Service::new(environment, setup))
+}
+
+#[allow(clippy::print_stdout)] // the answer to a question on the command line
+fn print(text: &str) -> ExitCode {
+    print!("{text}");
+    ExitCode::SUCCESS
+}
+
+#[allow(clippy::print_stderr)] // there is no log yet
+pub(crate) fn failed(error: &Error) -> ExitCode {
+    eprintln!("bkjs: {}", error.log_text());
+    ExitCode::FAILURE
+}

@@ -1,0 +1,48 @@
+//! `bkjs help`.
+
+use bkjs_api::Setup;
+use bkjs_core::{Error, Result};
+
+use crate::boot::Environment;
+use crate::shell;
+
+/// The text of a topic: nothing, `params [PATTERN|--markdown]`, `commands`.
+pub(crate) fn text(environment: &Environment, setup: &Setup, words: &[String]) -> Result<String> {
+    let word = |at: usize| words.get(at).map(String::as_str).unwrap_or_default();
+    match word(0) {
+        "" => Ok(usage(environment)),
+        "params" if word(1) == "--markdown" => Ok(environment.config.registry().reference_markdown()),
+        "params" => match environment.config.help_text(word(1)) {
+            text if text.is_empty() => Err(Error::not_found(format!("no parameter matches {:.80}", word(1)))),
+            text => Ok(text),
+        },
+        "commands" => Ok(commands(environment, setup)),
+        topic => Err(Error::not_found(format!("no help on {topic:.40}, there are: params, commands"))),
+    }
+}
+
+fn usage(environment: &Environment) -> String {
+    let name = &environment.name;
+    format!(
+        "{name} {version}
+
+{name} run [-PARAMETER VALUE ...]       serve; the default command
+{name} shell -COMMAND [NAME VALUE ...]  do something on the home, while it serves or not
+{name} help params [PATTERN]            the parameters
+{name} help commands                    the commands of the shell
+{name} version
+
+The home is -home DIR, else BKJS_HOME, else ~/.bkjs. Parameters come from etc/config and
+etc/config.local there, from BKJS_* variables, and from the command line, each over the last.
+",
+        version = environment.version
+    )
+}
+
+fn commands(environment: &Environment, setup: &Setup) -> String {
+    let mut text = String::new();
+    for command in shell::all(environment, setup) {
+        text.push_str(&format!("-{} {}\n    {}\n", command.name, command.usage, command.summary));
+    }
+    text
+}

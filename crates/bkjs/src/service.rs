@@ -1,0 +1,116 @@
+//! What the processes of an application run.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use bkjs_api::statics::Embedded;
+use bkjs_api::{ApiOptions, HttpService, ServeOptions, Setup, serve};
+use bkjs_core::config::{Params, home};
+use bkjs_core::db::{self, Db, DbBuilder};
+use bkjs_core::{Error, Result};
+use bkjs_runtime::{Program, Role, RoleContext};
+use futures_util::future::BoxFuture;
+
+use crate::assets::Web;
+use crate::boot::Environment;
+
+/// Connections.
+#[derive(Params, Clone, Debug)]
+pub(crate) struct ServeParams {
+    /// How long a connection may be idle, the head of a request may take, and a body may stop.
+    #[param(default = "30s", unit = "ms", min = "100ms", max = "1h")]
+    timeout: Duration,
+}
+
+/// An application as the processes see it.
+pub(crate) struct Service {
+    environment: Environment,
+    /// Taken once, by the process that serves.
+    setup: Mutex<Setup>,
+}
+
+impl Service {
+    pub(crate) fn new(environment: Environment, setup: Setup) -> Self {
+        Self { environment, setup: Mutex::new(setup) }
+    }
+
+    async fn prepare_tables(&self) -> Result<()> {
+        let params = self.environment.db.load_full();
+        let folder = self.environment.core.load().var();
+        if !params.create_tables && !db::is_new(&params, &folder) {
+            return Ok(());
+        }
+        let schema = self.setup.lock().unwrap_or_else(PoisonError::into_inner).schema();
+        let db = self.environment.open(Db::builder(schema))?;
+        for line in db.create_tables().await? {
+            tracing::info!("{line}");
+        }
+        db.close().await;
+        Ok(())
+    }
+
+    async fn serve_web(&self, context: RoleContext) -> Result<()> {
+        let setup = std::mem::take(&mut *self.setup.lock().unwrap_or_else(PoisonError::into_inner));
+        let service = self.environment.http_service(setup)?;
+        let db = service.api().db().clone();
+        let listeners = context.listeners.iter().map(|socket| {
+            let socket = socket.try_clone()?;
+            socket.set_nonblocking(true)?;
+            tokio::net::TcpListener::from_std(socket)
+        });
+        let listeners = listeners.collect::<std::io::Result<Vec<_>>>();
+        let listeners =
+            listeners.map_err(|e| Error::internal("a listening socket does not work").source(e))?;
+        let params = self.environment.runtime.load_full();
+        let timeout = self.environment.serve.load().timeout;
+        let options = ServeOptions { timeout, drain: params.shutdown_timeout };
+        context.ready();
+        let drain = context.drain.token();
+        drop(context.listeners);
+        serve(listeners, service, drain, options).await;
+        db.close().await;
+        Ok(())
+    }
+}
+
+impl Program for Service {
+    fn prepare(&self, _: Role) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.prepare_tables())
+    }
+
+    fn serve(&self, context: RoleContext) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            match context.role {
+                Role::Web => self.serve_web(context).await,
+                _ => {
+                    context.ready();
+                    context.drain.begun().await;
+                    Ok(())
+                }
+            }
+        })
+    }
+}
+
+impl Environment {
+    /// The database of the configured pools.
+    pub(crate) fn open(&self, builder: DbBuilder) -> Result<Db> {
+        let core = self.core.load_full();
+        db::open(builder.token_key(home::secret(&core)?), &self.db.load(), &core.var())
+    }
+
+    /// The application on its database, ready to answer.
+    pub(crate) fn http_service(&self, mut setup: Setup) -> Result<HttpService> {
+        let core = self.core.load_full();
+        let db = self.open(setup.db_builder())?;
+        let options = ApiOptions {
+            name: self.name.clone(),
+            version: self.version.clone(),
+            server_secret: home::secret(&core)?.to_vec(),
+            web_dir: Some(core.web()),
+            assets: vec![std::sync::Arc::new(Embedded::<Web>::new())],
+            ..ApiOptions::default()
+        };
+        setup.build(db, options)
+    }
+}

@@ -1,0 +1,100 @@
+//! One-shot commands: `bkjs shell -account-add login L secret S name N`.
+//!
+//! A command works inside the configured application, on the same home and database as a server that may run
+//! meanwhile. What it gives is printed as JSON; a failure goes to standard error, with exit code 1.
+
+mod request;
+
+use std::process::ExitCode;
+
+use bkjs_api::{Args, Command, CommandContext, Setup};
+use bkjs_core::value::Value;
+use bkjs_core::{Error, Result};
+
+use crate::boot::{Environment, failed};
+
+pub(crate) use request::BackendParams;
+
+/// The commands of the shell itself and of all modules.
+pub(crate) fn all(environment: &Environment, setup: &Setup) -> Vec<Command> {
+    let own = format!("http://127.0.0.1:{}", environment.runtime.load().port);
+    let backend = request::Backend { params: environment.backend.clone(), own };
+    std::iter::once(request::command(backend)).chain(setup.commands().iter().cloned()).collect()
+}
+
+/// Runs the commands that the words name, one after the other, until one fails.
+pub(crate) fn run(environment: &Environment, setup: Setup, words: &[String]) -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let result = match runtime {
+        Ok(runtime) => runtime.block_on(commands(environment, setup, words)),
+        Err(error) => Err(Error::internal("cannot build an event loop").source(error)),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(&error),
+    }
+}
+
+async fn commands(environment: &Environment, setup: Setup, words: &[String]) -> Result<()> {
+    let known = all(environment, &setup);
+    let calls = split(&known, words)?;
+    let create = environment.db.load().create_tables;
+    if calls.is_empty() && !create {
+        let names: Vec<String> = known.iter().map(|c| format!("-{}", c.name)).collect();
+        return Err(Error::invalid(format!(
+            "the shell needs a command: -db-create-tables, {}; see help commands",
+            names.join(", ")
+        )));
+    }
+    let fresh = bkjs_core::db::is_new(&environment.db.load(), &environment.core.load().var());
+    let service = environment.http_service(setup)?;
+    let db = service.api().db().clone();
+    if create || fresh {
+        let done = db.create_tables().await?;
+        if calls.is_empty() {
+            print(&Value::from(done));
+        }
+    }
+    let mut result = Ok(());
+    for (command, args) in calls {
+        let context = CommandContext { api: service.api().clone() };
+        match command.run(context, args).await {
+            Ok(value) => print(&value),
+            Err(error) => {
+                result = Err(error);
+                break;
+            }
+        }
+    }
+    db.close().await;
+    result
+}
+
+/// The commands among the words, each with the words up to the next one.
+fn split<'a>(known: &'a [Command], words: &[String]) -> Result<Vec<(&'a Command, Args)>> {
+    let named = |word: &String| known.iter().find(|c| word.strip_prefix('-') == Some(c.name));
+    let mut calls = Vec::new();
+    let mut rest = words;
+    while let Some((first, after)) = rest.split_first() {
+        let Some(command) = named(first) else {
+            let names: Vec<&str> = known.iter().map(|c| c.name).collect();
+            return Err(Error::invalid(format!(
+                "unknown command {first:.40}, there are: {}",
+                names.join(", ")
+            )));
+        };
+        let end = after.iter().position(|word| named(word).is_some()).unwrap_or(after.len());
+        let (own, next) = after.split_at(end);
+        calls.push((command, command.args(own)?));
+        rest = next;
+    }
+    Ok(calls)
+}
+
+#[allow(clippy::print_stdout)] // the command's answer
+fn print(value: &Value) {
+    match serde_json::to_string_pretty(value) {
+        Ok(text) => println!("{text}"),
+        Err(error) => tracing::error!(%error, "the answer cannot be shown"),
+    }
+}

@@ -1,0 +1,95 @@
+//! The parameters of the database, and a [`Db`] opened by them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::{Map, Value as Json};
+
+use super::drivers::none::NoneDriver;
+use super::drivers::{self, Location};
+use super::{Db, DbBuilder};
+use crate::config::{Params, Secret};
+use crate::{Error, ErrorKind, Result};
+
+/// Database parameters.
+#[derive(Params, Clone, Debug)]
+#[params(prefix = "db")]
+pub struct DbParams {
+    /// The pool of every table that is not bound to another one.
+    #[param(default = "sqlite")]
+    pub pool: String,
+    /// The name of the database where the URL of a pool has none; for SQLite the file NAME.db in the folder of data.
+    #[param(default = "backend")]
+    pub name: String,
+    /// Creates missing tables, columns and indexes at the start; a new SQLite database gets its tables anyway.
+    pub create_tables: bool,
+    /// The URL of a pool: the name of a product, and a number for further pools of the same product.
+    #[param(pattern = "([a-z]+[0-9]*)-pool", secret)]
+    pub url: BTreeMap<String, Secret>,
+    /// The tables that are bound to a pool.
+    #[param(pattern = "([a-z]+[0-9]*)-pool-tables")]
+    pub tables: BTreeMap<String, Vec<String>>,
+    /// A setting of a pool by the name that its driver's documentation gives.
+    #[param(pattern = "([a-z]+[0-9]*)-pool-options-([a-zA-Z0-9_.-]+)")]
+    pub options: BTreeMap<(String, String), String>,
+    /// Tables whose records are read through the cache.
+    pub cache_tables: Vec<String>,
+    /// How long a cached record is good.
+    #[param(default = "60s", unit = "ms")]
+    pub cache_ttl: Duration,
+}
+
+/// Opens the pools that the parameters name, blocking while an embedded database is opened.
+///
+/// `folder` is where files of embedded databases go. A pool of a product that this build does not have is
+/// reported and left out, unless it is the default one.
+///
+/// # Errors
+/// `Config` for a pool that cannot be configured like this, `Unavailable` for one that cannot be used.
+pub fn open(builder: DbBuilder, params: &DbParams, folder: &Path) -> Result<Db> {
+    let default_file = folder.join(format!("{}.db", params.name));
+    let mut builder = builder.pool("none", std::sync::Arc::new(NoneDriver::new())).default_pool(&params.pool);
+    let others = params.url.keys().filter(|name| **name != params.pool && **name != "none");
+    for name in std::iter::once(&params.pool).filter(|name| **name != "none").chain(others) {
+        let is_default = *name == params.pool;
+        let location = Location {
+            url: params.url.get(name).map_or("", Secret::expose),
+            default_file: if is_default { &default_file } else { &folder.join(format!("{name}.db")) },
+            options: pool_options(params, name),
+        };
+        match drivers::open(name.trim_end_matches(|c: char| c.is_ascii_digit()), location) {
+            Ok(driver) => builder = builder.pool(name, driver),
+            Err(error) if is_default => return Err(named(name, error)),
+            Err(error) => {
+                tracing::warn!(pool = name, error = error.log_text(), "the pool is left out");
+                continue;
+            }
+        }
+        for table in params.tables.get(name).into_iter().flatten() {
+            builder = builder.table_pool(table, name);
+        }
+    }
+    builder.cache(params.cache_tables.iter().cloned(), params.cache_ttl).build()
+}
+
+/// Settings as the texts say them: numbers and truths where they read so.
+fn pool_options(params: &DbParams, pool: &str) -> Map<String, Json> {
+    let own = params.options.iter().filter(|((name, _), _)| name == pool);
+    own.map(|((_, option), text)| {
+        let value = serde_json::from_str(text).ok().filter(|v: &Json| v.is_number() || v.is_boolean());
+        (option.replace('-', "_"), value.unwrap_or_else(|| Json::from(text.as_str())))
+    })
+    .collect()
+}
+
+fn named(pool: &str, error: Error) -> Error {
+    let kind = if error.kind() == ErrorKind::Internal { ErrorKind::Unavailable } else { error.kind() };
+    Error::new(kind, format!("pool {pool}: {}", error.message())).source(error)
+}
+
+/// Whether the default pool is an SQLite file that is not there yet.
+pub fn is_new(params: &DbParams, folder: &Path) -> bool {
+    let url = params.url.get(&params.pool).map_or("", Secret::expose);
+    params.pool == "sqlite" && url.is_empty() && !folder.join(format!("{}.db", params.name)).exists()
+}
