@@ -59,7 +59,7 @@ impl CommandLine {
                 continue;
             };
             let spec = &registry.entries[found.entry].spec;
-            let takes = |next: &String| match spec.is_flag() {
+            let takes = |next: &String| match spec.flag {
                 true => super::types::is_truth(next),
                 false => !is_option(next),
             };

@@ -44,6 +44,8 @@ pub struct Spec {
     pub aliases: Vec<&'static str>,
     /// The type, for people.
     pub type_name: String,
+    /// Whether it is true or false.
+    pub flag: bool,
     /// How repeats combine.
     pub shape: Shape,
     /// How the text is decoded.
@@ -77,6 +79,7 @@ impl Spec {
             pattern: false,
             aliases: Vec::new(),
             type_name: T::type_name(),
+            flag: T::FLAG,
             shape: T::SHAPE,
             decoding: T::DECODING,
             default: None,
@@ -106,11 +109,6 @@ impl Spec {
             true => format!("the value is not a valid {}", self.type_name),
             false => why,
         })
-    }
-
-    /// Whether the type is true or false, so that a following word is a value only if it says one of these.
-    pub(super) fn is_flag(&self) -> bool {
-        self.type_name == "bool"
     }
 }
 

@@ -16,6 +16,7 @@ fn word(text: &str) -> Option<bool> {
 
 /// True when the name stands alone.
 impl ParamType for bool {
+    const FLAG: bool = true;
     const BARE: Option<&'static str> = Some("true");
 
     fn type_name() -> String {

@@ -25,6 +25,8 @@ pub use size::Size;
 pub trait ParamType: Sized + Send + Sync + 'static {
     /// How repeats combine.
     const SHAPE: Shape = Shape::Single;
+    /// Whether it is true or false, so that a word on the command line is its value only if it says so.
+    const FLAG: bool = false;
     /// The text that stands for a name given without a value.
     const BARE: Option<&'static str> = None;
     /// Whether values of this type are always masked.

@@ -44,6 +44,7 @@ impl ParamType for serde_json::Value {
 /// None when it is not given, or given empty.
 impl<T: ParamType> ParamType for Option<T> {
     const SHAPE: Shape = T::SHAPE;
+    const FLAG: bool = T::FLAG;
     const BARE: Option<&'static str> = T::BARE;
     const SECRET: bool = T::SECRET;
     const DECODING: Decoding = T::DECODING;
