@@ -42,6 +42,7 @@ mod pidfile;
 mod process;
 mod program;
 mod role;
+mod roll;
 mod signals;
 mod single;
 mod slot;
@@ -49,6 +50,7 @@ mod spawn;
 mod start;
 mod supervise;
 mod title;
+mod upwards;
 
 pub use drain::Drain;
 pub use ipc::Ipc;

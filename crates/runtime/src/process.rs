@@ -14,8 +14,8 @@ use crate::launch::Setting;
 use crate::listen::Sockets;
 use crate::spawn::{Place, command};
 
-/// How long a child may take to end after it was told to stop.
-const STOP_LIMIT: Duration = Duration::from_millis(500);
+/// How long a child may take to end after it was told to stop, for each level of processes from it downwards.
+const STOP_LIMIT: Duration = Duration::from_millis(300);
 
 /// A child with its link and its heartbeat. It is killed when this value is dropped.
 #[derive(Debug)]
@@ -119,8 +119,9 @@ impl Process {
     /// Has it end at once, by force if it does not.
     pub(crate) async fn stop(mut self) {
         self.link.post(&Message::Stop);
+        let limit = STOP_LIMIT * (self.role.levels_below() + 1);
         let gone = async { while !matches!(self.next().await, Seen::Gone(_)) {} };
-        if timeout(STOP_LIMIT, gone).await.is_err() {
+        if timeout(limit, gone).await.is_err() {
             let _ = self.child.kill().await;
         }
     }

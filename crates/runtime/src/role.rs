@@ -32,6 +32,16 @@ impl Role {
         }
     }
 
+    /// How many levels of processes may be below one of this role, each with limits in time of its own.
+    pub(crate) const fn levels_below(self) -> u32 {
+        match self {
+            Self::Web | Self::Worker => 0,
+            Self::Server => 1,
+            Self::Master => 2,
+            Self::Monitor => 3,
+        }
+    }
+
     /// Whether this role only starts and watches other processes.
     ///
     /// Such a process stays small: it opens no database and loads no modules beyond what

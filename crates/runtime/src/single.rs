@@ -6,13 +6,14 @@ use bkjs_core::{Error, Result, task};
 use tokio::time::sleep;
 
 use crate::exit::Exit;
-use crate::ipc::{Inbox, Ipc, Link, Message, Parent};
+use crate::ipc::{Ipc, Link, Message};
 use crate::launch::Setting;
 use crate::pidfile::PidFile;
 use crate::signals::Signals;
 use crate::start::Birth;
-use crate::supervise::{begin, open, report};
-use crate::{Drain, Program, RoleContext};
+use crate::supervise::begin;
+use crate::upwards::{Upwards, report};
+use crate::{Drain, Program, Role, RoleContext};
 
 /// Prepares, listens and serves in this process.
 ///
@@ -20,13 +21,11 @@ use crate::{Drain, Program, RoleContext};
 /// Those of preparing, listening and serving, where no launcher waits for them.
 pub(crate) async fn run(setting: Arc<Setting>, birth: Birth, program: Arc<dyn Program>) -> Result<Exit> {
     let signals = Signals::take(false)?;
-    // The inbox is kept so that the launcher sees the end of this process, not of the link.
-    let launcher: Option<(Link, Inbox)> = match birth.boot.parent {
-        Parent::Launcher => Some(open(birth.stream)?),
-        Parent::Itself | Parent::Supervisor => None,
-    };
-    let launcher = launcher.as_ref().map(|(link, _)| link);
-    match (serve(&setting, birth.boot.role, signals, program, launcher).await, launcher) {
+    let role = birth.boot.role;
+    // Kept to the end, so that the launcher sees the end of this process, not of the link.
+    let upwards = Upwards::open(birth)?;
+    let launcher = upwards.link.as_ref();
+    match (serve(&setting, role, signals, program, launcher).await, launcher) {
         (Err(error), Some(launcher)) => {
             report(launcher, error.log_text()).await;
             Ok(Exit::Failed)
@@ -37,7 +36,7 @@ pub(crate) async fn run(setting: Arc<Setting>, birth: Birth, program: Arc<dyn Pr
 
 async fn serve(
     setting: &Setting,
-    role: crate::Role,
+    role: Role,
     mut signals: Signals,
     program: Arc<dyn Program>,
     launcher: Option<&Link>,

@@ -194,11 +194,13 @@ impl Slot {
                             let _ = events.send(Event { slot, what }).await;
                         },
                     },
-                    () = &mut over => break,
+                    () = &mut over => {
+                        tracing::warn!(role = %process.role, pid = process.pid, "process did not end in time, stopping it");
+                        break;
+                    }
                     () = force.begun() => break,
                 }
             }
-            tracing::warn!(role = %process.role, pid = process.pid, "process did not end in time, stopping it");
             process.stop().await;
             false
         })
@@ -206,12 +208,7 @@ impl Slot {
 
     /// How long a child may drain; longer for one that waits for others with the same limit.
     fn grace(&self) -> Duration {
-        let levels = match self.role {
-            Role::Web | Role::Worker => 0,
-            Role::Server => 1,
-            Role::Master | Role::Monitor => 2,
-        };
-        self.setting.params.shutdown_timeout + Duration::from_secs(levels)
+        self.setting.params.shutdown_timeout + Duration::from_secs(self.role.levels_below().into())
     }
 }
 

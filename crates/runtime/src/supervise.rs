@@ -4,17 +4,19 @@ use std::sync::Arc;
 
 use bkjs_core::{Result, task};
 use futures_util::future::join_all;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 use crate::drain::Halt;
 use crate::exit::Exit;
-use crate::ipc::{Inbox, Link, Message, Parent};
+use crate::ipc::{Link, Message, Parent};
 use crate::launch::{Setting, children, top_role};
 use crate::listen::Sockets;
 use crate::pidfile::PidFile;
+use crate::roll::Roll;
 use crate::signals::{Signals, Wish};
 use crate::slot::{Event, Replace, Slot, What};
 use crate::start::{Birth, complain};
+use crate::upwards::{Upwards, report};
 use crate::{Program, Role, listen};
 
 /// What a supervisor keeps in mind.
@@ -22,8 +24,7 @@ struct Supervisor {
     role: Role,
     setting: Arc<Setting>,
     program: Arc<dyn Program>,
-    /// To whoever started this process; the top of a foreground tree has nobody.
-    parent: Option<Link>,
+    parent: Upwards,
     sockets: Sockets,
     halt: Halt,
     kept: Vec<Kept>,
@@ -42,13 +43,6 @@ struct Kept {
     ready: bool,
 }
 
-/// The replacement of one child after the other.
-#[derive(Default)]
-struct Roll {
-    over: Option<oneshot::Receiver<()>>,
-    again: bool,
-}
-
 /// Runs a supervisor to its end.
 ///
 /// # Errors
@@ -56,27 +50,26 @@ struct Roll {
 pub(crate) async fn run(setting: Arc<Setting>, birth: Birth, program: Arc<dyn Program>) -> Result<Exit> {
     let role = birth.boot.role;
     let mut signals = Signals::take(birth.boot.parent == Parent::Supervisor)?;
-    let (parent, mut inbox) = match birth.boot.parent {
-        Parent::Itself => (None, None),
-        Parent::Supervisor | Parent::Launcher => {
-            let (link, inbox) = open(birth.stream)?;
-            (Some(link), Some(inbox))
-        }
+    let mut parent = Upwards::open(birth)?;
+    // The first word: from now on it is asked for signs of life, and gives them while it prepares.
+    parent.tell(&Message::Pong);
+    let started = async {
+        let pid_file = setting.pid_files.then(|| PidFile::write(&setting.var_dir, role)).transpose()?;
+        Ok((pid_file, begin(role, &setting, program.as_ref()).await?))
     };
-    let pid_file = setting.pid_files.then(|| PidFile::write(&setting.var_dir, role)).transpose();
-    let began = tokio::select! {
-        began = begin(role, &setting, program.as_ref()) => pid_file.and_then(|file| began.map(|sockets| (file, sockets))),
+    let started = tokio::select! {
+        started = started => started,
+        exit = parent.attend() => return Ok(exit),
         () = signals.end() => return Ok(Exit::Stopped),
     };
-    let (_pid_file, sockets) = match (began, &parent) {
-        (Ok(began), _) => began,
+    let (_pid_file, sockets) = match (started, &parent.link) {
+        (Ok(started), _) => started,
         (Err(error), None) => return Err(error),
-        (Err(error), Some(parent)) => {
-            report(parent, error.log_text()).await;
+        (Err(error), Some(link)) => {
+            report(link, error.log_text()).await;
             return Ok(Exit::Failed);
         }
     };
-    let detached = birth.boot.parent == Parent::Launcher;
     let supervisor = Supervisor {
         role,
         setting,
@@ -89,11 +82,7 @@ pub(crate) async fn run(setting: Arc<Setting>, birth: Birth, program: Arc<dyn Pr
         failure: None,
         roll: Roll::default(),
     };
-    if let Some(parent) = &supervisor.parent {
-        // The first word: from now on it can be asked for signs of life.
-        parent.post(&Message::Pong);
-    }
-    Ok(supervisor.watch(&mut signals, &mut inbox, detached).await)
+    Ok(supervisor.watch(&mut signals).await)
 }
 
 /// What has to work before anything is served or started.
@@ -116,7 +105,7 @@ pub(crate) async fn begin(role: Role, setting: &Setting, program: &dyn Program) 
 }
 
 impl Supervisor {
-    async fn watch(mut self, signals: &mut Signals, inbox: &mut Option<Inbox>, detached: bool) -> Exit {
+    async fn watch(mut self, signals: &mut Signals) -> Exit {
         let (events, mut happened) = mpsc::channel(256);
         let slots: Vec<_> =
             self.slots(&events).into_iter().map(|slot| task::spawn("slot", slot.keep())).collect();
@@ -131,23 +120,20 @@ impl Supervisor {
             tokio::select! {
                 clean = &mut ended => break clean,
                 Some(event) = happened.recv() => self.on_event(event),
-                message = from_parent(inbox) => match message {
+                message = self.parent.next() => match message {
                     Some(message) => self.on_message(message),
                     None => {
-                        *inbox = None;
-                        if !detached {
-                            self.failure.get_or_insert(Exit::ParentGone);
-                            self.halt.force();
-                        }
+                        self.failure.get_or_insert(Exit::ParentGone);
+                        self.halt.force();
                     }
                 },
                 wish = signals.next() => self.on_signal(wish),
-                () = self.roll.finished() => self.rolled(),
+                () = self.roll.finished() => if self.roll.wanted_again() {
+                    self.roll();
+                },
             }
         };
-        if let Some(parent) = &self.parent {
-            parent.flush().await;
-        }
+        self.parent.flush().await;
         match self.failure {
             Some(exit) => exit,
             None if clean => Exit::Stopped,
@@ -193,13 +179,13 @@ impl Supervisor {
 
     fn on_message(&mut self, message: Message) {
         match message {
-            Message::Ping => self.tell_parent(&Message::Pong),
+            Message::Ping => self.parent.tell(&Message::Pong),
             Message::Drain => self.drain(),
             Message::Stop => self.halt.force(),
             Message::Restart => self.restart(),
             Message::Call { id, name, body } => {
-                if let Some(parent) = self.parent.clone() {
-                    self.answer(parent, id, name, body);
+                if let Some(link) = self.parent.link.clone() {
+                    self.answer(link, id, name, body);
                 }
             }
             // What only children say.
@@ -229,7 +215,7 @@ impl Supervisor {
             return;
         }
         self.complete = true;
-        self.tell_parent(&Message::Ready);
+        self.parent.tell(&Message::Ready);
         if top_role(&self.setting.params).is_ok_and(|top| top == self.role) {
             let (port, elapsed_ms) = (self.setting.params.port, self.setting.elapsed_ms());
             tracing::info!(role = %self.role, pid = std::process::id(), port, elapsed_ms, "ready");
@@ -246,8 +232,8 @@ impl Supervisor {
             return;
         }
         self.failure = Some(Exit::Failed);
-        match &self.parent {
-            Some(parent) => parent.post(&Message::Failed { message }),
+        match &self.parent.link {
+            Some(link) => link.post(&Message::Failed { message }),
             None => complain(&message),
         }
         self.sockets.close();
@@ -263,33 +249,10 @@ impl Supervisor {
         }
     }
 
-    /// Replaces the children that do the work, one at a time, each once its successor serves.
+    /// Replaces the children that do the work.
     fn roll(&mut self) {
-        if self.roll.over.is_some() {
-            self.roll.again = true;
-            return;
-        }
-        let (done, over) = oneshot::channel();
-        self.roll.over = Some(over);
         let workers = self.kept.iter().filter(|kept| !kept.role.is_supervisor());
-        let orders: Vec<_> = workers.map(|kept| kept.orders.clone()).collect();
-        task::spawn("roll", async move {
-            for order in orders {
-                let (replace, replaced) = oneshot::channel();
-                if order.send(replace).await.is_err() || matches!(replaced.await, Ok(false)) {
-                    tracing::error!("restart stopped: the remaining processes stay as they are");
-                    break;
-                }
-            }
-            let _ = done.send(());
-        });
-    }
-
-    fn rolled(&mut self) {
-        self.roll.over = None;
-        if std::mem::take(&mut self.roll.again) {
-            self.roll();
-        }
+        self.roll.begin(workers.map(|kept| kept.orders.clone()).collect());
     }
 
     /// Answers a call, or has the server answer it.
@@ -304,43 +267,5 @@ impl Supervisor {
             };
             from.reply(id, result).await;
         });
-    }
-
-    fn tell_parent(&self, message: &Message) {
-        if let Some(parent) = &self.parent {
-            parent.post(message);
-        }
-    }
-}
-
-impl Roll {
-    /// Waits for the end of a replacement under way. Cancel safe.
-    async fn finished(&mut self) {
-        match &mut self.over {
-            Some(over) => drop(over.await),
-            None => std::future::pending().await,
-        }
-    }
-}
-
-/// Takes over the link to the parent.
-pub(crate) fn open(stream: std::os::unix::net::UnixStream) -> Result<(Link, Inbox)> {
-    Link::open(stream).map_err(|e| bkjs_core::Error::internal("cannot use the link to the parent").source(e))
-}
-
-/// Tells the parent why this process ends, and sees that it is written.
-pub(crate) async fn report(parent: &Link, message: String) {
-    parent.send(&Message::Failed { message }).await;
-    parent.flush().await;
-}
-
-/// The next message of the parent; `None` when it is gone or speaks nonsense; never where there is none.
-async fn from_parent(inbox: &mut Option<Inbox>) -> Option<Message> {
-    match inbox {
-        Some(inbox) => inbox.next().await.unwrap_or_else(|error| {
-            tracing::error!(%error, "the parent sent a bad message");
-            None
-        }),
-        None => std::future::pending().await,
     }
 }

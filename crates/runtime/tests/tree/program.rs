@@ -76,6 +76,11 @@ impl Program for Lines {
             if self.told("prepare-fails") {
                 return Err(Error::invalid("no tables today"));
             }
+            while self.told("prepare-waits") {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                std::fs::write(self.home.join("preparing"), "")
+                    .map_err(|e| Error::internal("prepare").source(e))?;
+            }
             std::fs::write(self.home.join("prepared"), role.name())
                 .map_err(|e| Error::internal("prepare").source(e))
         })
@@ -92,6 +97,7 @@ impl Program for Lines {
             }
             if context.role == Role::Worker {
                 context.ready();
+                self.count_once(&context.ipc).await?;
                 context.drain.begun().await;
                 return Ok(());
             }
@@ -110,6 +116,21 @@ impl Program for Lines {
 }
 
 impl Lines {
+    /// Asks for a number, as soon as there is a server, and writes it down.
+    async fn count_once(&self, ipc: &Ipc) -> Result<()> {
+        let number = loop {
+            match ipc.call("count", Value::Null).await {
+                Ok(number) => break number,
+                Err(error) if error.kind().is_retryable() && !self.told("no-port") => {
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
+                Err(error) => return Err(error),
+            }
+        };
+        let path = self.home.join("worker-count");
+        std::fs::write(path, number.to_string()).map_err(|e| Error::internal("worker-count").source(e))
+    }
+
     async fn accept(&self, mut context: RoleContext) -> Result<()> {
         let broken = |e| Error::internal("listener").source(e);
         let listener = context.listeners.pop().ok_or_else(|| Error::internal("no listener"))?;

@@ -157,11 +157,12 @@ fn daemon_fails() {
 }
 
 fn shared_answers() {
-    let tree = Instance::started(&["processes=3"], 5);
-    let mut numbers: Vec<u64> =
-        (0..20).map(|_| tree.ask("count").expect("a reply").parse().expect("a number")).collect();
-    numbers.dedup();
-    assert_eq!(numbers, (1..=20).collect::<Vec<_>>());
+    let tree = Instance::started(&["processes=3", "workers=1"], 6);
+    let number = |text: Option<String>| text.and_then(|text| text.parse::<u64>().ok());
+    // The worker asks through the master.
+    wait("the worker", || number(fs::read_to_string(tree.path("worker-count")).ok()).filter(|n| *n == 1));
+    let numbers: Vec<_> = (0..20).map(|_| number(tree.ask("count")).expect("a number")).collect();
+    assert_eq!(numbers, (2..=21).collect::<Vec<_>>());
 }
 
 fn no_supervisor() {

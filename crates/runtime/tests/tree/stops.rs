@@ -14,6 +14,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("a_request_in_flight_ends_before_the_tree", graceful),
         trial("an_interrupt_of_all_processes_drains_like_one_of_the_top", interrupt),
         trial("a_second_signal_ends_everything", forced),
+        trial("a_start_can_be_broken_off", broken_off),
         trial("the_time_to_drain_is_bounded", bounded),
         trial("a_drained_master_is_replaced_by_its_monitor", master_only),
         trial("web_processes_are_replaced_without_a_refused_connection", || {
@@ -81,6 +82,16 @@ fn forced() {
     assert_eq!(tree.gone(), Some(3));
     assert_eq!(reply(slow), "");
     assert!(!tree.has("var/monitor.pid") && !tree.has("var/master.pid") && !tree.has("var/server.pid"));
+}
+
+fn broken_off() {
+    let mut tree = Instance::new(FULL);
+    tree.tell("prepare-waits");
+    tree.start();
+    wait("the preparation", || tree.has("preparing").then_some(()));
+    signal(tree.top_pid(), Signal::TERM);
+    assert_eq!(tree.gone(), Some(0));
+    assert!(!tree.has("var/monitor.pid") && !tree.has("var/master.pid"));
 }
 
 fn bounded() {
