@@ -35,6 +35,8 @@ mod settings;
 mod setup;
 mod state;
 pub mod statics;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use access::{Client, PathList};
 pub use auth::{AUTH_TABLE, Account, Cookie, Proof, auth_table};

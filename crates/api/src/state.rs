@@ -138,6 +138,11 @@ impl Api {
         self.0.options.web_dir.as_deref()
     }
 
+    /// How many requests are being answered.
+    pub fn requests_in_progress(&self) -> usize {
+        self.0.in_progress.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
     /// What a module has shared under its type with [`Setup::share`](crate::Setup::share).
     pub fn shared<T: Send + Sync + 'static>(&self) -> Option<&T> {
         self.0.shared.get(&TypeId::of::<T>())?.downcast_ref()

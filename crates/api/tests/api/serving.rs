@@ -1,0 +1,121 @@
+//! Connections: keep-alive, slow clients, draining.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bkjs_api::testing::TestServer;
+use bkjs_api::{ApiOptions, ServeOptions};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::demo::{Gate, setup};
+
+const PING: &[u8] = b"GET /ping HTTP/1.1\r\nHost: a\r\n\r\n";
+
+async fn start(timeout_ms: u64, drain_ms: u64) -> TestServer {
+    let serving =
+        ServeOptions { timeout: Duration::from_millis(timeout_ms), drain: Duration::from_millis(drain_ms) };
+    TestServer::start_with(setup(), &[], ApiOptions::default(), serving).await
+}
+
+async fn reply(stream: &mut TcpStream) -> String {
+    let mut got = Vec::new();
+    let mut buffer = [0; 1024];
+    while !got.ends_with(b"{}") {
+        match stream.read(&mut buffer).await {
+            Ok(n @ 1..) => got.extend_from_slice(&buffer[..n]),
+            _ => break,
+        }
+    }
+    String::from_utf8_lossy(&got).to_lowercase()
+}
+
+#[tokio::test]
+async fn a_kept_connection_is_told_to_close_while_draining() {
+    let server = start(30_000, 8000).await;
+    let mut stream = TcpStream::connect(server.address).await.expect("a connection");
+    stream.write_all(PING).await.expect("write");
+    assert!(!reply(&mut stream).await.contains("connection: close"));
+    let address = server.address;
+    server.drain();
+    // New connections are refused once the listener is closed.
+    while TcpStream::connect(address).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    stream.write_all(PING).await.expect("write");
+    let last = reply(&mut stream).await;
+    assert!(last.starts_with("http/1.1 200") && last.contains("connection: close"), "{last}");
+    assert_eq!(stream.read(&mut [0; 10]).await.expect("an end"), 0);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_closed_while_draining() {
+    let server = start(30_000, 8000).await;
+    let mut stream = TcpStream::connect(server.address).await.expect("a connection");
+    stream.write_all(PING).await.expect("write");
+    reply(&mut stream).await;
+    server.stop().await;
+    assert_eq!(stream.read(&mut [0; 10]).await.expect("an end"), 0);
+}
+
+#[tokio::test]
+async fn a_request_in_progress_is_finished_while_draining() {
+    let server = start(30_000, 8000).await;
+    let gate = server.api.shared::<Arc<Gate>>().expect("the gate").clone();
+    let waiting = bkjs_core::task::spawn("waiting", server.get("/demo/open/wait").send());
+    while server.api.requests_in_progress() == 0 {
+        tokio::task::yield_now().await;
+    }
+    server.drain();
+    gate.0.add_permits(1);
+    assert_eq!(waiting.await.expect("a task").expect("an answer").status, 200);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn draining_has_a_bound() {
+    let server = start(30_000, 100).await;
+    let mut stream = TcpStream::connect(server.address).await.expect("a connection");
+    stream.write_all(b"GET /demo/open/wait HTTP/1.1\r\nHost: a\r\n\r\n").await.expect("write");
+    while server.api.requests_in_progress() == 0 {
+        tokio::task::yield_now().await;
+    }
+    server.stop().await;
+    assert!(matches!(stream.read(&mut [0; 10]).await, Ok(0) | Err(_)));
+}
+
+#[tokio::test]
+async fn slow_clients_are_cut_off() {
+    let server = start(100, 8000).await;
+    let patience = Duration::from_secs(20);
+    for request in
+        ["GET /ping HTTP/1.1\r\nHos", "", "POST /ping HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc"]
+    {
+        let got = server.raw(request.as_bytes(), patience).await;
+        assert!(!got.contains("200 OK"), "{got}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_http_does_no_harm() {
+    let server = start(500, 8000).await;
+    for junk in [
+        "\r\n\r\n\r\n",
+        "GARBAGE\r\n\r\n",
+        "GET  HTTP/1.1\r\n\r\n",
+        "GET /ping HTTP/9.9\r\n\r\n",
+        "GET /ping HTTP/1.1\r\n\r\n",
+        "GET /%zz HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET /ping?\u{fc} HTTP/1.1\r\nHost: a\r\n\r\n",
+        "POST /ping HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
+        "POST /ping HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    ] {
+        let got = server.raw(junk.as_bytes(), Duration::from_secs(3)).await;
+        assert!(!got.contains("HTTP/1.1 5"), "{junk:?}: {got}");
+    }
+    let long = format!("GET /ping HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n", "x".repeat(300_000));
+    let got = server.raw(long.as_bytes(), Duration::from_secs(3)).await;
+    assert!(!got.contains("200 OK"), "{got}");
+    assert_eq!(server.get("/ping").send().await.status, 200);
+}
