@@ -45,7 +45,8 @@ pub(crate) struct Setting {
 /// Runs this process to its end, in the role that it was given or, started by an operator, as the top of a tree.
 ///
 /// A process started by an operator begins with executing itself once more: that hides its arguments and gives
-/// it its title, while its process id stays. Standard input is closed, output and environment stay. Errors have been reported when it returns.
+/// it its title, while its process id stays. Standard input is closed, output and environment stay. Errors have
+/// been reported when it returns.
 pub fn run(launch: Launch, program: impl Program) -> ExitCode {
     let result = match launch.start.role() {
         Some(_) => act(launch, Arc::new(program)),

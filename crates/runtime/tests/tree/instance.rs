@@ -63,8 +63,11 @@ impl Instance {
     pub(crate) fn complete(&self, size: usize) -> Vec<Proc> {
         wait(&format!("{size} processes that serve"), || {
             let procs = self.procs();
-            let titled = procs.iter().all(|p| p.title.starts_with("bkjs: "));
-            (procs.len() == size && titled && self.has("no-port") == self.ask("pid").is_none())
+            // Between fork and exec a child looks like its parent, before it is a role it has no name.
+            let named = procs.iter().all(|p| p.title.starts_with("bkjs: ") && p.comm == p.title);
+            let twice = |role: &str| procs.iter().filter(|p| p.comm.ends_with(role)).count() > 1;
+            let settled = named && !["monitor", "master", "server"].into_iter().any(twice);
+            (procs.len() == size && settled && self.has("no-port") == self.ask("pid").is_none())
                 .then_some(procs)
         })
     }
