@@ -28,8 +28,12 @@ impl Registry {
         for param in self.list() {
             if section != param.section {
                 section = param.section;
-                let title = section.trim_end_matches('.');
-                text.push_str(&format!("\n## {title}\n\n{TABLE_HEAD}"));
+                let (title, more) = section.split_once('\n').unwrap_or((section, ""));
+                text.push_str(&format!("\n## {}\n\n", title.trim_end_matches('.')));
+                if !more.is_empty() {
+                    text.push_str(&format!("{more}\n\n"));
+                }
+                text.push_str(TABLE_HEAD);
             }
             let cells = [
                 format!("`{}`", param.name),
@@ -55,7 +59,8 @@ fn help_text(list: &[ParamInfo], pattern: &str) -> String {
     for param in list.iter().filter(|p| regex.is_match(&p.name) || regex.is_match(p.help)) {
         if section != param.section {
             section = param.section;
-            text.push_str(&format!("{}{section}\n\n", if text.is_empty() { "" } else { "\n" }));
+            let title = section.lines().next().unwrap_or_default();
+            text.push_str(&format!("{}{title}\n\n", if text.is_empty() { "" } else { "\n" }));
         }
         text.push_str(&one(param));
     }

@@ -29,6 +29,20 @@ impl Pattern {
         self.regex().is_some()
     }
 
+    /// The pattern without what its groups allow: two patterns of the same outline mean the same family.
+    pub(super) fn outline(&self) -> String {
+        let mut depth = 0_usize;
+        let outside = |c: &char| {
+            depth = match c {
+                '(' => depth + 1,
+                ')' => depth.saturating_sub(1),
+                _ => depth,
+            };
+            depth == 0
+        };
+        self.source.chars().filter(outside).collect()
+    }
+
     /// What every name of the family starts with.
     pub(super) fn prefix(&self) -> &'static str {
         self.prefix
@@ -66,5 +80,7 @@ mod tests {
         assert_eq!(pattern.captures("q-a"), Some(vec!["a".to_owned()]));
         assert_eq!(pattern.captures("q-a1"), None);
         assert!(Pattern::of(&Spec::of::<String>("q")).is_none());
+        let other = Pattern::of(&Spec::family::<Texts>("q-?([a-z0-9]+(x|y))?")).unwrap();
+        assert_eq!(pattern.outline(), other.outline());
     }
 }

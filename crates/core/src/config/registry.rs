@@ -234,9 +234,11 @@ impl Registry {
         })
     }
 
-    /// Whether a planned parameter has been declared by a component in the meantime.
+    /// Whether a planned parameter, or a family like it, has been declared by a component in the meantime.
     pub(super) fn is_superseded(&self, entry: &Entry) -> bool {
-        entry.planned && self.by_name.contains_key(entry.spec.name)
+        let Some(pattern) = &entry.pattern else { return self.by_name.contains_key(entry.spec.name) };
+        let declared = self.entries.iter().filter(|e| !e.planned).filter_map(|e| e.pattern.as_ref());
+        declared.into_iter().any(|other| other.outline() == pattern.outline())
     }
 
     /// All exact names, aliases too.

@@ -1,4 +1,4 @@
-//! What tables look like: [`Table`], [`Column`] and the [`Schema`] that merges those of all modules.
+//! What tables look like: [`struct@Table`], [`Column`] and the [`Schema`] that merges those of all modules.
 //!
 //! A table is written once, by builder or with `#[derive(Table)]`, and means the same on every driver:
 //!

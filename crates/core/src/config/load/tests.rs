@@ -255,4 +255,7 @@ fn the_reference_page_has_a_table_for_each_component() {
         page.contains("\n| `api-upload-limit` | size | 10m [1k to 100m] | live | Largest request body. |\n")
     );
     assert!(page.contains("| `jobs-workers` | int |  | no effect yet |"));
+    for declared in ["`api-allow-account-([a-z]+)`", "`api-upload-limit`"] {
+        assert_eq!(page.matches(declared).count(), 1, "a declared parameter is not listed as planned");
+    }
 }
