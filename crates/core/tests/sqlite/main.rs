@@ -4,5 +4,9 @@
 // Outside of test functions too, a test that cannot go on panics.
 #![allow(clippy::expect_used)]
 
+mod conditions;
+mod paging;
+mod processes;
+mod schema;
 mod support;
 mod writes;

@@ -1,4 +1,4 @@
-use super::{LikePattern, Operand, Sql};
+use super::{Matching, Operand, Sql};
 use crate::db::{Condition, Group, GroupKind, Op, Query};
 use crate::schema::{ColumnType, Table};
 use crate::value::Value;
@@ -65,33 +65,54 @@ fn write_parts<'a>(sql: &mut Sql<'a>, table: &'a Table, query: &'a Query, kind: 
 }
 
 fn write_condition<'a>(sql: &mut Sql<'a>, table: &'a Table, condition: &'a Condition) -> Result<()> {
-    let operand = Operand::find(table, &condition.column)?;
     let value = &condition.value;
+    let operand = &Operand::find(table, &condition.column, value)?;
     match condition.op.unwrap_or(Op::Eq) {
-        Op::Eq => match value {
-            Value::Null => suffix(sql, &operand, " IS NULL"),
-            Value::List(values) if !operand.is_list() => member(sql, &operand, values, false),
-            _ => compare(sql, &operand, " = ", value),
+        Op::Eq if value.is_null() => suffix(sql, operand, " IS NULL"),
+        Op::Ne if value.is_null() => suffix(sql, operand, " IS NOT NULL"),
+        Op::Eq => compare(sql, operand, " = ", value),
+        Op::Ne => compare(sql, operand, " <> ", value),
+        Op::Gt => compare(sql, operand, " > ", value),
+        Op::Ge => compare(sql, operand, " >= ", value),
+        Op::Lt => compare(sql, operand, " < ", value),
+        Op::Le => compare(sql, operand, " <= ", value),
+        // Nothing is excluded, not even null.
+        Op::NotIn if elements(value).is_empty() => {
+            sql.push("TRUE");
+            Ok(())
+        }
+        Op::Null => suffix(sql, operand, " IS NULL"),
+        Op::NotNull => suffix(sql, operand, " IS NOT NULL"),
+        op => match positive(op) {
+            Some(op) => {
+                suffix(sql, operand, " IS NOT NULL AND (")?;
+                write_member_or_text(sql, operand, op, value)?;
+                sql.push(") IS NOT TRUE");
+                Ok(())
+            }
+            None => write_member_or_text(sql, operand, op, value),
         },
-        Op::Ne => match value {
-            Value::Null => suffix(sql, &operand, " IS NOT NULL"),
-            _ => compare(sql, &operand, " <> ", value),
-        },
-        Op::Gt => compare(sql, &operand, " > ", value),
-        Op::Ge => compare(sql, &operand, " >= ", value),
-        Op::Lt => compare(sql, &operand, " < ", value),
-        Op::Le => compare(sql, &operand, " <= ", value),
-        Op::Between => between(sql, &operand, " BETWEEN ", value),
-        Op::NotBetween => between(sql, &operand, " NOT BETWEEN ", value),
-        Op::In => member(sql, &operand, elements(value), false),
-        Op::NotIn => member(sql, &operand, elements(value), true),
-        Op::Null => suffix(sql, &operand, " IS NULL"),
-        Op::NotNull => suffix(sql, &operand, " IS NOT NULL"),
-        op => write_text_condition(sql, &operand, op, value),
     }
 }
 
-fn write_text_condition<'a>(
+/// What an operator negates.
+fn positive(op: Op) -> Option<Op> {
+    Some(match op {
+        Op::NotBetween => Op::Between,
+        Op::NotIn => Op::In,
+        Op::NotBeginsWith => Op::BeginsWith,
+        Op::NotEndsWith => Op::EndsWith,
+        Op::NotContains => Op::Contains,
+        Op::NotAllIn => Op::AllIn,
+        Op::NotLike => Op::Like,
+        Op::NotILike => Op::ILike,
+        Op::NotRegexp => Op::Regexp,
+        Op::NotIRegexp => Op::IRegexp,
+        _ => return None,
+    })
+}
+
+fn write_member_or_text<'a>(
     sql: &mut Sql<'a>,
     operand: &Operand<'_>,
     op: Op,
@@ -99,40 +120,20 @@ fn write_text_condition<'a>(
 ) -> Result<()> {
     let dialect = sql.dialect();
     let name = &operand.column.name;
-    match op {
-        Op::BeginsWith => dialect.begins_with(sql, operand, text(name, value)?),
-        Op::NotBeginsWith => not(sql, |sql| dialect.begins_with(sql, operand, text(name, value)?)),
-        Op::EndsWith => dialect.ends_with(sql, operand, text(name, value)?),
-        Op::NotEndsWith => not(sql, |sql| dialect.ends_with(sql, operand, text(name, value)?)),
-        Op::Contains | Op::NotContains | Op::AllIn | Op::NotAllIn => {
-            let all = matches!(op, Op::AllIn | Op::NotAllIn);
-            if matches!(op, Op::NotContains | Op::NotAllIn) {
-                operand.write(sql)?;
-                sql.push(" IS NOT NULL AND ");
-                return not(sql, |sql| contains(sql, operand, elements(value), all));
-            }
-            contains(sql, operand, elements(value), all)
-        }
-        Op::IBeginsWith => dialect.like(sql, operand, &LikePattern::prefixed(text(name, value)?), true),
-        Op::Like | Op::ILike => {
-            dialect.like(sql, operand, &LikePattern::parse(text(name, value)?), op == Op::ILike)
-        }
-        Op::NotLike | Op::NotILike => not(sql, |sql| {
-            dialect.like(sql, operand, &LikePattern::parse(text(name, value)?), op == Op::NotILike)
-        }),
-        Op::Regexp | Op::IRegexp => dialect.regexp(sql, operand, text(name, value)?, op == Op::IRegexp),
-        Op::NotRegexp | Op::NotIRegexp => {
-            not(sql, |sql| dialect.regexp(sql, operand, text(name, value)?, op == Op::NotIRegexp))
-        }
-        _ => Err(Error::invalid(format!("{name} has an operator that is a change, not a condition"))),
-    }
-}
-
-fn not<'a>(sql: &mut Sql<'a>, condition: impl FnOnce(&mut Sql<'a>) -> Result<()>) -> Result<()> {
-    sql.push("NOT (");
-    condition(sql)?;
-    sql.push(")");
-    Ok(())
+    let matching = match op {
+        Op::Between => return between(sql, operand, value),
+        Op::In => return member(sql, operand, elements(value)),
+        Op::Contains | Op::AllIn => return contains(sql, operand, elements(value), op == Op::AllIn),
+        Op::BeginsWith => return dialect.begins_with(sql, operand, text(name, value)?),
+        Op::EndsWith => return dialect.ends_with(sql, operand, text(name, value)?),
+        Op::IBeginsWith => Matching::IBeginsWith,
+        Op::Like => Matching::Like,
+        Op::ILike => Matching::ILike,
+        Op::Regexp => Matching::Regexp,
+        Op::IRegexp => Matching::IRegexp,
+        _ => return Err(Error::invalid(format!("{name} has an operator that is a change, not a condition"))),
+    };
+    dialect.matches(sql, operand, text(name, value)?, matching)
 }
 
 fn suffix(sql: &mut Sql<'_>, operand: &Operand<'_>, text: &str) -> Result<()> {
@@ -147,33 +148,20 @@ fn compare<'a>(sql: &mut Sql<'a>, operand: &Operand<'_>, op: &str, value: &'a Va
     Ok(())
 }
 
-fn between<'a>(sql: &mut Sql<'a>, operand: &Operand<'_>, op: &str, value: &'a Value) -> Result<()> {
+fn between<'a>(sql: &mut Sql<'a>, operand: &Operand<'_>, value: &'a Value) -> Result<()> {
     let Some([low, high]) = value.as_list() else {
         let name = &operand.column.name;
         return Err(Error::invalid(format!("{name} needs a list of two values for between")));
     };
-    compare(sql, operand, op, low)?;
+    compare(sql, operand, " BETWEEN ", low)?;
     sql.push(" AND ").bind(high, kind_for(operand, high));
     Ok(())
 }
 
-/// One of a list, or none of it. Null is a member by `IS NULL`, as nothing is equal to it.
-fn member<'a>(sql: &mut Sql<'a>, operand: &Operand<'_>, values: &'a [Value], negated: bool) -> Result<()> {
-    if values.is_empty() {
-        sql.push(if negated { "TRUE" } else { "FALSE" });
-        return Ok(());
-    }
-    let with_null = values.iter().any(Value::is_null);
-    if with_null {
-        suffix(sql, operand, if negated { " IS NOT NULL" } else { " IS NULL" })?;
-        if values.iter().all(Value::is_null) {
-            return Ok(());
-        }
-        sql.push(if negated { " AND " } else { " OR " });
-    }
-    suffix(sql, operand, if negated { " NOT IN (" } else { " IN (" })?;
-    let kind = operand.kind();
-    write_value_list(sql, values, |v| kind.unwrap_or_else(|| kind_of(v)), &operand.column.name)?;
+/// One of a list.
+fn member<'a>(sql: &mut Sql<'a>, operand: &Operand<'_>, values: &'a [Value]) -> Result<()> {
+    suffix(sql, operand, " IN (")?;
+    write_value_list(sql, values, |v| kind_for(operand, v), &operand.column.name)?;
     sql.push(")");
     Ok(())
 }
@@ -211,26 +199,24 @@ pub(crate) fn write_value_list<'a>(
 /// Any or all of these elements, or of these texts within a text.
 fn contains<'a>(sql: &mut Sql<'a>, operand: &Operand<'_>, values: &'a [Value], all: bool) -> Result<()> {
     let dialect = sql.dialect();
-    if values.is_empty() {
-        if all {
-            return suffix(sql, operand, " IS NOT NULL");
-        }
-        sql.push("FALSE");
-        return Ok(());
-    }
     let joiner = if all { " AND " } else { " OR " };
-    if !operand.is_list() {
-        let name = &operand.column.name;
-        let values: Vec<&Value> = values.iter().collect();
-        return sql.join_balanced(&values, joiner, &mut |sql, v| {
-            dialect.contains_text(sql, operand, text(name, v)?)
-        });
-    }
-    if all {
-        let each: Vec<&[Value]> = values.chunks(1).collect();
-        sql.join_balanced(&each, joiner, &mut |sql, one| dialect.contains_any(sql, operand, one))
-    } else {
-        dialect.contains_any(sql, operand, values)
+    match (operand.is_list(), all) {
+        _ if values.is_empty() => {
+            sql.push(if all { "TRUE" } else { "FALSE" });
+            Ok(())
+        }
+        (true, false) => dialect.contains_any(sql, operand, values),
+        (true, true) => {
+            let each: Vec<&[Value]> = values.chunks(1).collect();
+            sql.join_balanced(&each, joiner, &mut |sql, one| dialect.contains_any(sql, operand, one))
+        }
+        (false, _) => {
+            let name = &operand.column.name;
+            let values: Vec<&Value> = values.iter().collect();
+            sql.join_balanced(&values, joiner, &mut |sql, v| {
+                dialect.contains_text(sql, operand, text(name, v)?)
+            })
+        }
     }
 }
 
@@ -245,7 +231,7 @@ fn text<'a>(name: &str, value: &'a Value) -> Result<&'a str> {
 }
 
 fn kind_for(operand: &Operand<'_>, value: &Value) -> ColumnType {
-    operand.kind().unwrap_or_else(|| kind_of(value))
+    operand.kind.unwrap_or_else(|| kind_of(value))
 }
 
 /// The type of a value that no column declares.

@@ -1,4 +1,4 @@
-use super::{LikePattern, Operand, Sql};
+use super::{Operand, Sql};
 use crate::Result;
 use crate::schema::Column;
 use crate::value::Value;
@@ -10,6 +10,21 @@ pub(crate) enum ListChange {
     Add,
     /// Elements that are equal go.
     Del,
+}
+
+/// What a text is matched with; the meaning is that of [`pattern`](crate::db::pattern).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Matching {
+    /// An SQL pattern.
+    Like,
+    /// An SQL pattern, whatever the case of the letters.
+    ILike,
+    /// A regular expression.
+    Regexp,
+    /// A regular expression, whatever the case of the letters.
+    IRegexp,
+    /// The start, whatever the case of the letters.
+    IBeginsWith,
 }
 
 /// How one SQL product spells what products spell differently.
@@ -25,7 +40,7 @@ pub(crate) trait Dialect: Sync {
     /// The column as it is compared and ordered: bytes for text, numbers for decimals.
     fn comparable(&self, sql: &mut Sql<'_>, column: &Column);
 
-    /// A value within a JSON column.
+    /// A value within a JSON column, null when it has another type than the operand is compared with.
     ///
     /// # Errors
     /// `Unsupported` where the product cannot; `Invalid` for a name it cannot say.
@@ -59,28 +74,16 @@ pub(crate) trait Dialect: Sync {
     fn contains_any<'a>(&self, sql: &mut Sql<'a>, operand: &Operand<'_>, elements: &'a [Value])
     -> Result<()>;
 
-    /// The text matches an SQL pattern.
+    /// The text matches.
     ///
     /// # Errors
-    /// As [`Dialect::path`].
-    fn like(
-        &self,
-        sql: &mut Sql<'_>,
-        operand: &Operand<'_>,
-        pattern: &LikePattern,
-        ignore_case: bool,
-    ) -> Result<()>;
-
-    /// The text matches a regular expression.
-    ///
-    /// # Errors
-    /// As [`Dialect::path`], and `Invalid` for an expression that cannot be compiled.
-    fn regexp(
+    /// `Unsupported` where the product cannot.
+    fn matches(
         &self,
         sql: &mut Sql<'_>,
         operand: &Operand<'_>,
         pattern: &str,
-        ignore_case: bool,
+        matching: Matching,
     ) -> Result<()>;
 
     /// The value of a number column plus `by`, null counting as 0; the statement fails when that is out

@@ -16,15 +16,15 @@ mod dialect;
 mod json;
 mod operand;
 mod order;
-mod pattern;
+mod prefix;
 mod select;
 
 pub(crate) use builder::{Bind, Sql};
 pub(crate) use change::write_changes;
 pub(crate) use condition::{kind_of, write_key, write_query, write_value_list};
-pub(crate) use dialect::{Dialect, ListChange};
+pub(crate) use dialect::{Dialect, ListChange, Matching};
 pub(crate) use json::{from_json_text, to_json_text};
 pub(crate) use operand::Operand;
 pub(crate) use order::{write_after, write_order};
-pub(crate) use pattern::{LikePattern, compile_regex, text_successor};
+pub(crate) use prefix::{like_prefix, text_successor};
 pub(crate) use select::{selected, write_columns, write_count, write_live, write_select, write_where};

@@ -1,5 +1,6 @@
-use super::Sql;
+use super::{Sql, kind_of};
 use crate::schema::{Column, ColumnType, Table};
+use crate::value::Value;
 use crate::{Error, Result};
 
 /// What a condition compares: a column, or a value within a JSON column.
@@ -10,22 +11,26 @@ pub(crate) struct Operand<'t> {
     pub(crate) column: &'t Column,
     /// The names on the way to the value; empty for the column itself.
     pub(crate) path: Vec<&'t str>,
+    /// The type of the values it is compared with; none when only its being null counts.
+    pub(crate) kind: Option<ColumnType>,
 }
 
 impl<'t> Operand<'t> {
-    /// Finds what a name means in a table; `a.b` is a path when there is no column of that name.
+    /// Finds what a name means in a table; `a.b` is a path when there is no column of that name. What a path
+    /// leads to is compared with values of the type of `value` only.
     ///
     /// # Errors
     /// `Invalid` for a name that is unknown, or a path into a column that holds no JSON.
-    pub(crate) fn find(table: &'t Table, name: &'t str) -> Result<Self> {
+    pub(crate) fn find(table: &'t Table, name: &'t str, value: &Value) -> Result<Self> {
         if let Some(column) = table.find(name) {
-            return Ok(Self { table, column, path: Vec::new() });
+            return Ok(Self { table, column, path: Vec::new(), kind: Some(column.column_type()) });
         }
         let mut parts = name.split('.');
         let root = parts.next().and_then(|root| table.find(root));
         match (root, parts.collect::<Vec<_>>()) {
             (Some(column), path) if !path.is_empty() && holds_objects(column.column_type()) => {
-                Ok(Self { table, column, path })
+                let kind = (!value.is_null()).then(|| kind_of(value));
+                Ok(Self { table, column, path, kind })
             }
             _ => Err(Error::invalid(format!("no column {name:.60} in table {}", table.name))),
         }
@@ -43,15 +48,10 @@ impl<'t> Operand<'t> {
         sql.dialect().path(sql, self)
     }
 
-    /// The type of values it is compared with; none for a path, whose values say it themselves.
-    pub(crate) fn kind(&self) -> Option<ColumnType> {
-        self.path.is_empty().then(|| self.column.column_type())
-    }
-
     /// Whether `Contains` is about elements.
     pub(crate) fn is_list(&self) -> bool {
         use ColumnType::{Array, Json, List, Set};
-        matches!(self.kind(), Some(List | Set | Array | Json))
+        self.path.is_empty() && matches!(self.column.column_type(), List | Set | Array | Json)
     }
 }
 

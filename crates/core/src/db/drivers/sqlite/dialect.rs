@@ -1,8 +1,8 @@
 //! How SQLite spells what SQL products spell differently.
 
-use super::functions::{DECIMAL, INCR, LIST_ADD, LIST_DEL, REGEXP};
+use super::functions::{BEGINS, DECIMAL, INCR, LIKE, LIST_ADD, LIST_DEL, REGEXP};
 use crate::db::sql::{
-    Dialect, LikePattern, ListChange, Operand, Sql, compile_regex, kind_of, text_successor, write_value_list,
+    Dialect, ListChange, Matching, Operand, Sql, kind_of, like_prefix, text_successor, write_value_list,
 };
 use crate::schema::{Column, ColumnType};
 use crate::value::Value;
@@ -35,9 +35,21 @@ impl Dialect for Sqlite {
     }
 
     fn path(&self, sql: &mut Sql<'_>, operand: &Operand<'_>) -> Result<()> {
+        let types = match operand.kind {
+            None => "",
+            Some(ColumnType::Bool) => "('true', 'false')",
+            Some(ColumnType::Int | ColumnType::Real) => "('integer', 'real')",
+            Some(_) => "('text')",
+        };
+        // Values of different types have an order in SQLite; here they have none.
+        if !types.is_empty() {
+            sql.push("CASE WHEN json_type(");
+            path_arguments(sql, operand)?;
+            sql.push(") IN ").push(types).push(" THEN ");
+        }
         sql.push("json_extract(");
         path_arguments(sql, operand)?;
-        sql.push(")");
+        sql.push(if types.is_empty() { ")" } else { ") END" });
         Ok(())
     }
 
@@ -79,21 +91,9 @@ impl Dialect for Sqlite {
     }
 
     fn contains_text(&self, sql: &mut Sql<'_>, operand: &Operand<'_>, part: &str) -> Result<()> {
-        // What a path leads to may be a list, whose elements count, or a text.
-        let is_path = !operand.path.is_empty();
-        if is_path {
-            sql.push("CASE json_type(");
-            path_arguments(sql, operand)?;
-            sql.push(") WHEN 'array' THEN EXISTS (SELECT 1 FROM json_each(");
-            path_arguments(sql, operand)?;
-            sql.push(") AS bk_e WHERE bk_e.value = ").bind_owned(part, ColumnType::Text).push(") ELSE ");
-        }
         sql.push("instr(");
         operand.write(sql)?;
         sql.push(", ").bind_owned(part, ColumnType::Text).push(") > 0");
-        if is_path {
-            sql.push(" END");
-        }
         Ok(())
     }
 
@@ -111,32 +111,29 @@ impl Dialect for Sqlite {
         Ok(())
     }
 
-    fn like(
-        &self,
-        sql: &mut Sql<'_>,
-        operand: &Operand<'_>,
-        pattern: &LikePattern,
-        ignore_case: bool,
-    ) -> Result<()> {
-        if !ignore_case && !pattern.prefix().is_empty() {
-            self.begins_with(sql, operand, pattern.prefix())?;
-            sql.push(" AND ");
-        }
-        self.regexp(sql, operand, &pattern.to_regex(), ignore_case)
-    }
-
-    fn regexp(
+    fn matches(
         &self,
         sql: &mut Sql<'_>,
         operand: &Operand<'_>,
         pattern: &str,
-        ignore_case: bool,
+        matching: Matching,
     ) -> Result<()> {
-        compile_regex(pattern, ignore_case)?;
-        let pattern = if ignore_case { format!("(?i){pattern}") } else { pattern.to_owned() };
-        sql.push(REGEXP).push("(").bind_owned(pattern, ColumnType::Text).push(", ");
+        let (function, ignore_case) = match matching {
+            Matching::Like => (LIKE, "0"),
+            Matching::ILike => (LIKE, "1"),
+            Matching::Regexp => (REGEXP, "0"),
+            Matching::IRegexp => (REGEXP, "1"),
+            Matching::IBeginsWith => (BEGINS, "1"),
+        };
+        let prefix = like_prefix(pattern);
+        if matching == Matching::Like && !prefix.is_empty() {
+            // Lets an index find the few rows that are worth matching.
+            self.begins_with(sql, operand, prefix)?;
+            sql.push(" AND ");
+        }
+        sql.push(function).push("(").bind_owned(pattern, ColumnType::Text).push(", ");
         operand.write(sql)?;
-        sql.push(")");
+        sql.push(", ").push(ignore_case).push(")");
         Ok(())
     }
 

@@ -8,6 +8,9 @@ use crate::{Error, ErrorKind};
 
 /// The error of a statement. Its text goes to the log; the caller learns what it can act on.
 pub(super) fn convert(error: rusqlite::Error) -> Error {
+    if matches!(error, rusqlite::Error::MultipleStatement) {
+        return Error::invalid("one statement at a time, please");
+    }
     let (code, text) = match &error {
         rusqlite::Error::SqliteFailure(code, text) => (Some(*code), text.as_deref().unwrap_or_default()),
         rusqlite::Error::SqlInputError { error, msg, .. } => (Some(*error), msg.as_str()),
@@ -25,6 +28,12 @@ pub(super) fn convert(error: rusqlite::Error) -> Error {
     if text.starts_with("no such column") || text.contains("has no column named") {
         let message = "a column of the table is missing in the database: run with -db-create-tables";
         return Error::not_found(message).detail(text.to_owned());
+    }
+    if ["Expression tree is too large", "parser stack overflow", "too many SQL variables"]
+        .iter()
+        .any(|start| text.starts_with(start))
+    {
+        return Error::invalid("the condition is too long or nested too deeply").detail(text.to_owned());
     }
     let (kind, message) = classify(code);
     match kind {

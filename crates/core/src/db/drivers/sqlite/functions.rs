@@ -13,10 +13,16 @@ use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Result};
 
-use crate::db::sql::{compile_regex, from_json_text, to_json_text};
+use crate::db::evaluate::compare_decimals;
+use crate::db::pattern;
+use crate::db::sql::{from_json_text, to_json_text};
 use crate::value::Value;
 
-/// `bk_regexp(pattern, text)`.
+/// `bk_like(pattern, text, ignore case)`.
+pub(super) const LIKE: &str = "bk_like";
+/// `bk_begins(prefix, text, 1)`, whatever the case of the letters.
+pub(super) const BEGINS: &str = "bk_begins";
+/// `bk_regexp(pattern, text, ignore case)`.
 pub(super) const REGEXP: &str = "bk_regexp";
 /// `bk_incr(stored, by, column)`.
 pub(super) const INCR: &str = "bk_incr";
@@ -37,7 +43,9 @@ pub(super) const CALLER_ERROR: &str = "bkjs: ";
 pub(super) fn register(connection: &Connection) -> Result<()> {
     let flags =
         FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
-    connection.create_scalar_function(REGEXP, 2, flags, regexp)?;
+    connection.create_scalar_function(LIKE, 3, flags, |context| matches(context, pattern::like))?;
+    connection.create_scalar_function(REGEXP, 3, flags, |context| matches(context, pattern::regexp))?;
+    connection.create_scalar_function(BEGINS, 3, flags, begins)?;
     connection.create_scalar_function(INCR, 3, flags, incr)?;
     connection.create_scalar_function(LIST_ADD, 3, flags, list_add)?;
     connection.create_scalar_function(LIST_DEL, 2, flags, list_del)?;
@@ -60,18 +68,28 @@ fn refuse<T>(message: impl Into<String>) -> Result<T> {
     Err(rusqlite::Error::UserFunctionError(Box::new(CallerError(message.into()))))
 }
 
-fn regexp(context: &Context<'_>) -> Result<Option<bool>> {
-    let text = match context.get_raw(1) {
-        ValueRef::Text(text) => text,
-        _ => return Ok(None),
+/// Whether a text matches; null for what is no text.
+fn matches(context: &Context<'_>, compile: fn(&str, bool) -> crate::Result<Regex>) -> Result<Option<bool>> {
+    let ValueRef::Text(text) = context.get_raw(1) else {
+        return Ok(None);
     };
+    let ignore_case = context.get(2)?;
     // The pattern is bound once for the statement, so SQLite keeps the compiled one for all of its rows.
     let regex: Arc<Regex> = context.get_or_create_aux(0, |pattern| {
-        compile_regex(pattern.as_str()?, false).map_err(|e| {
+        compile(pattern.as_str()?, ignore_case).map_err(|e| {
             Box::<dyn std::error::Error + Send + Sync>::from(CallerError(e.message().to_owned()))
         })
     })?;
     Ok(std::str::from_utf8(text).ok().map(|text| regex.is_match(text)))
+}
+
+fn begins(context: &Context<'_>) -> Result<Option<bool>> {
+    let (ValueRef::Text(_), ValueRef::Text(text)) = (context.get_raw(0), context.get_raw(1)) else {
+        return Ok(None);
+    };
+    let prefix: Arc<String> =
+        context.get_or_create_aux(0, |prefix| prefix.as_str().map(str::to_lowercase))?;
+    Ok(std::str::from_utf8(text).ok().map(|text| text.to_lowercase().starts_with(prefix.as_str())))
 }
 
 fn incr(context: &Context<'_>) -> Result<rusqlite::types::Value> {
@@ -140,53 +158,5 @@ fn compare_elements(a: &Value, b: &Value) -> Ordering {
         (Value::Int(a), Value::Int(b)) => a.cmp(b),
         (Value::Text(a), Value::Text(b)) => a.cmp(b),
         (a, b) => a.kind().cmp(b.kind()),
-    }
-}
-
-/// Compares decimal texts as numbers, exactly; other texts by bytes.
-fn compare_decimals(a: &str, b: &str) -> Ordering {
-    let (Some((a_negative, a_whole, a_rest)), Some((b_negative, b_whole, b_rest))) = (digits(a), digits(b))
-    else {
-        return a.cmp(b);
-    };
-    let size =
-        a_whole.len().cmp(&b_whole.len()).then_with(|| a_whole.cmp(b_whole)).then_with(|| a_rest.cmp(b_rest));
-    match (a_negative, b_negative) {
-        (false, false) => size,
-        (true, true) => size.reverse(),
-        (true, false) => Ordering::Less,
-        (false, true) => Ordering::Greater,
-    }
-}
-
-/// The sign, the digits before the point without leading zeros, those after it without trailing ones.
-fn digits(text: &str) -> Option<(bool, &str, &str)> {
-    let (negative, text) = match text.strip_prefix('-') {
-        Some(text) => (true, text),
-        None => (false, text.strip_prefix('+').unwrap_or(text)),
-    };
-    let (whole, rest) = text.split_once('.').unwrap_or((text, ""));
-    if (whole.is_empty() && rest.is_empty()) || !whole.bytes().chain(rest.bytes()).all(|b| b.is_ascii_digit())
-    {
-        return None;
-    }
-    let (whole, rest) = (whole.trim_start_matches('0'), rest.trim_end_matches('0'));
-    Some((negative && !(whole.is_empty() && rest.is_empty()), whole, rest))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn decimals_compare_as_numbers() {
-        let ascending = ["-10", "-9.5", "-0.01", "0", "0.001", "2", "10", "10.5", "123456789012345678.12"];
-        for (at, a) in ascending.iter().enumerate() {
-            for (other, b) in ascending.iter().enumerate() {
-                assert_eq!(compare_decimals(a, b), at.cmp(&other), "{a} and {b}");
-            }
-        }
-        assert_eq!(compare_decimals("1.50", "+01.5"), Ordering::Equal);
-        assert_eq!(compare_decimals("-0", "0.0"), Ordering::Equal);
     }
 }

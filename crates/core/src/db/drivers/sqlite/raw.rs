@@ -51,7 +51,6 @@ fn prepare<'c>(session: &'c Session, text: &str) -> Result<rusqlite::Statement<'
     let prepared = session.connection.prepare(text);
     session.supervise(false);
     match prepared {
-        Err(rusqlite::Error::MultipleStatement) => Err(Error::invalid("one statement at a time, please")),
         Err(error @ rusqlite::Error::SqlInputError { .. }) => {
             let error = convert(error);
             match error.kind() {
