@@ -28,6 +28,8 @@
 //! Signals: TERM (and INT for the top process) drain and end; a second one ends by force. USR2 replaces web
 //! processes (sent to the server or the monitor) or workers (sent to the master), one at a time.
 
+#![forbid(unsafe_code)]
+
 mod backoff;
 mod daemon;
 mod drain;
