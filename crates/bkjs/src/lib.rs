@@ -20,6 +20,7 @@ mod boot;
 mod command;
 mod help;
 mod modules;
+mod replay;
 mod service;
 mod shell;
 

@@ -1,10 +1,11 @@
 //! What the processes of an application run.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bkjs_api::statics::Embedded;
 use bkjs_api::{ApiOptions, HttpService, ServeOptions, Setup, serve};
+use bkjs_core::auth::ReplayGuard;
 use bkjs_core::config::{Params, home};
 use bkjs_core::db::{self, Db, DbBuilder};
 use bkjs_core::{Error, Result};
@@ -13,6 +14,7 @@ use futures_util::future::BoxFuture;
 
 use crate::assets::Web;
 use crate::boot::Environment;
+use crate::replay::{self, SharedReplayGuard};
 
 /// Connections.
 #[derive(Params, Clone, Debug)]
@@ -27,11 +29,13 @@ pub(crate) struct Service {
     environment: Environment,
     /// Taken once, by the process that serves.
     setup: Mutex<Setup>,
+    /// Used in the server process.
+    replay: replay::Memory,
 }
 
 impl Service {
     pub(crate) fn new(environment: Environment, setup: Setup) -> Self {
-        Self { environment, setup: Mutex::new(setup) }
+        Self { environment, setup: Mutex::new(setup), replay: replay::Memory::new() }
     }
 
     async fn prepare_tables(&self) -> Result<()> {
@@ -49,16 +53,13 @@ impl Service {
         Ok(())
     }
 
-    async fn serve_web(&self, context: RoleContext) -> Result<()> {
+    async fn serve_web(&self, mut context: RoleContext) -> Result<()> {
         let setup = std::mem::take(&mut *self.setup.lock().unwrap_or_else(PoisonError::into_inner));
-        let service = self.environment.http_service(setup)?;
+        let guard = Arc::new(SharedReplayGuard(context.ipc.clone()));
+        let service = self.environment.http_service(setup, Some(guard))?;
         let db = service.api().db().clone();
-        let listeners = context.listeners.iter().map(|socket| {
-            let socket = socket.try_clone()?;
-            socket.set_nonblocking(true)?;
-            tokio::net::TcpListener::from_std(socket)
-        });
-        let listeners = listeners.collect::<std::io::Result<Vec<_>>>();
+        let listeners = std::mem::take(&mut context.listeners).into_iter();
+        let listeners = listeners.map(tokio::net::TcpListener::from_std).collect::<std::io::Result<Vec<_>>>();
         let listeners =
             listeners.map_err(|e| Error::internal("a listening socket does not work").source(e))?;
         let params = self.environment.runtime.load_full();
@@ -66,7 +67,6 @@ impl Service {
         let options = ServeOptions { timeout, drain: params.shutdown_timeout };
         context.ready();
         let drain = context.drain.token();
-        drop(context.listeners);
         serve(listeners, service, drain, options).await;
         db.close().await;
         Ok(())
@@ -90,6 +90,14 @@ impl Program for Service {
             }
         })
     }
+
+    fn answer(&self, name: String, body: serde_json::Value) -> BoxFuture<'_, Result<serde_json::Value>> {
+        let answer = match name.as_str() {
+            replay::CALL => self.replay.answer(body),
+            _ => Err(Error::not_found(format!("no process answers the call {name:.40}"))),
+        };
+        Box::pin(std::future::ready(answer))
+    }
 }
 
 impl Environment {
@@ -100,7 +108,11 @@ impl Environment {
     }
 
     /// The application on its database, ready to answer.
-    pub(crate) fn http_service(&self, mut setup: Setup) -> Result<HttpService> {
+    pub(crate) fn http_service(
+        &self,
+        mut setup: Setup,
+        replay: Option<Arc<dyn ReplayGuard>>,
+    ) -> Result<HttpService> {
         let core = self.core.load_full();
         let db = self.open(setup.db_builder())?;
         let options = ApiOptions {
@@ -108,7 +120,8 @@ impl Environment {
             version: self.version.clone(),
             server_secret: home::secret(&core)?.to_vec(),
             web_dir: Some(core.web()),
-            assets: vec![std::sync::Arc::new(Embedded::<Web>::new())],
+            assets: vec![Arc::new(Embedded::<Web>::new())],
+            replay,
             ..ApiOptions::default()
         };
         setup.build(db, options)

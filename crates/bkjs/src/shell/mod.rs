@@ -47,7 +47,7 @@ async fn commands(environment: &Environment, setup: Setup, words: &[String]) -> 
         )));
     }
     let fresh = bkjs_core::db::is_new(&environment.db.load(), &environment.core.load().var());
-    let service = environment.http_service(setup)?;
+    let service = environment.http_service(setup, None)?;
     let db = service.api().db().clone();
     if create || fresh {
         let done = db.create_tables().await?;
