@@ -71,8 +71,9 @@ pub(crate) fn ops(ops: &[(&str, Op)]) -> Options {
     Options { ops: ops.iter().map(|(name, op)| (Name::from(*name), *op)).collect(), ..Options::new() }
 }
 
-/// Two values are equal.
+/// Two values are equal. By value, as most expectations are literals.
 #[track_caller]
+#[allow(clippy::needless_pass_by_value)] // so that trials read as prose, not as borrows
 pub(crate) fn equal<T: Debug + PartialEq>(got: T, expected: T) -> Checked {
     holds_that(got == expected, || format!("got {got:?}, expected {expected:?}"))
 }

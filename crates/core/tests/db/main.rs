@@ -21,6 +21,7 @@ mod joined;
 mod list;
 mod put;
 mod random;
+mod random_writes;
 mod schema;
 mod select;
 mod sort_page;
@@ -85,6 +86,7 @@ const SECTIONS: &[&[Trial]] = &[
     hostile::TRIALS,
     durable::TRIALS,
     random::TRIALS,
+    random_writes::TRIALS,
 ];
 
 fn main() -> ExitCode {

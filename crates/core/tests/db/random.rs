@@ -34,12 +34,17 @@ fn table() -> Table {
 async fn any_condition_finds_what_it_says(bench: Bench) -> Checked {
     let db = bench.open([table()]).await?;
     let strategy = (prop::collection::vec(row(), 0..12), prop::collection::vec(search(bench.can()), 4));
-    let config = Config { cases: 100, failure_persistence: None, ..Config::default() };
+    run(100, strategy, async |(rows, searches)| compare(&db, rows, searches).await)
+}
+
+/// Tries `cases` random values; the failure tells of the smallest. The same values in every run.
+pub(crate) fn run<S: Strategy>(cases: u32, strategy: S, check: impl AsyncFn(S::Value) -> Checked) -> Checked {
+    let config = Config { cases, failure_persistence: None, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
     let handle = tokio::runtime::Handle::current();
     let tried = tokio::task::block_in_place(|| {
-        runner.run(&strategy, |(rows, searches)| {
-            let checked = handle.block_on(compare(&db, rows, searches));
+        runner.run(&strategy, |value| {
+            let checked = handle.block_on(check(value));
             checked.map_err(|problem| TestCaseError::fail(problem.to_string()))
         })
     });
