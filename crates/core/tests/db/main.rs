@@ -43,20 +43,20 @@ use check::Checked;
 pub(crate) struct Trial {
     /// What the rule says.
     pub(crate) name: &'static str,
-    /// The capability that a driver lacks to run it.
-    pub(crate) lacks: fn(&Capabilities) -> Option<&'static str>,
+    /// Why it does not apply to a driver with these capabilities.
+    pub(crate) obstacle: fn(&Capabilities) -> Option<&'static str>,
     /// Tries it on an empty store.
     pub(crate) run: fn(Bench) -> std::pin::Pin<Box<dyn Future<Output = Checked>>>,
 }
 
-/// The trials of a section: `name` or `name if capability`.
+/// The trials of a section: `name`, `name if capability` or `name unless capability`.
 macro_rules! trials {
-    ($($name:ident $(if $capability:ident $(and $more:ident)*)?),* $(,)?) => {
+    ($($name:ident $(if $needed:ident)? $(unless $unwanted:ident)?),* $(,)?) => {
         pub(crate) const TRIALS: &[crate::Trial] = &[$(crate::Trial {
             name: stringify!($name),
-            lacks: |_can| {
-                $(if !_can.$capability { return Some(stringify!($capability)); }
-                $(if !_can.$more { return Some(stringify!($more)); })*)?
+            obstacle: |_can| {
+                $(if !_can.$needed { return Some(concat!("needs ", stringify!($needed))); })?
+                $(if _can.$unwanted { return Some(concat!("is for drivers without ", stringify!($unwanted))); })?
                 None
             },
             run: |bench| Box::pin($name(bench)),
@@ -124,9 +124,9 @@ fn prepare(
     can: Capabilities,
     runtime: Arc<tokio::runtime::Runtime>,
 ) -> libtest_mimic::Trial {
-    let lacks = (trial.lacks)(&can);
-    let name = match lacks {
-        Some(capability) => format!("{} (needs {capability})", trial.name),
+    let obstacle = (trial.obstacle)(&can);
+    let name = match obstacle {
+        Some(obstacle) => format!("{} ({obstacle})", trial.name),
         None => trial.name.to_owned(),
     };
     libtest_mimic::Trial::test(name, move || {
@@ -134,5 +134,5 @@ fn prepare(
         tried.map_err(Failed::from)
     })
     .with_kind(backend.name)
-    .with_ignored_flag(lacks.is_some())
+    .with_ignored_flag(obstacle.is_some())
 }

@@ -34,6 +34,7 @@ trials! {
     s166_defaults_on_insert_and_on_read,
     s169_converters_change_what_is_written,
     s170_columns_may_be_declared_by_a_pattern if custom_columns,
+    s170_columns_of_a_pattern_are_refused_where_there_are_none unless custom_columns,
     in_and_equal_on_lists_are_refused,
     bytes_read_back_exactly,
     mails_and_phones_are_normalised,
@@ -352,6 +353,14 @@ async fn s170_columns_may_be_declared_by_a_pattern(bench: Bench) -> Checked {
         affected(&db.incr(T3, row! { id: "c1", action1: 3, action: 1, xaction2: 1 }, &USUAL).await?, 1)?;
     }
     stored(&db, T3, "c1", row! { action1: 6, action: NULL, xaction2: NULL }).await
+}
+
+async fn s170_columns_of_a_pattern_are_refused_where_there_are_none(bench: Bench) -> Checked {
+    let db = bench.open([t3().custom("action[0-9]+", Column::counter("action"))]).await?;
+    let record = row! { id: "c1", action1: 3 };
+    fails(db.incr(T3, record.clone(), &USUAL).await, ErrorKind::Unsupported)?;
+    fails(db.add(T3, record, &USUAL).await, ErrorKind::Unsupported)?;
+    absent(&db, T3, "c1").await
 }
 
 async fn bytes_read_back_exactly(bench: Bench) -> Checked {
