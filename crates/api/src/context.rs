@@ -9,6 +9,7 @@ use bkjs_core::db::Options;
 use bkjs_core::{Error, Result};
 use bytes::Bytes;
 use http::{HeaderValue, Method, Uri};
+use tokio::sync::OnceCell;
 
 use crate::access::Client;
 use crate::auth::{Account, Carried};
@@ -41,6 +42,8 @@ pub struct Context {
     pub(crate) carried: Carried,
     /// Whether the account has been looked for already.
     pub(crate) authenticated: bool,
+    /// The account on a path that needs none, once a handler has asked for it.
+    pub(crate) known: OnceCell<Account>,
 }
 
 impl Context {

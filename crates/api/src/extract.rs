@@ -20,7 +20,7 @@ use http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use crate::auth::{Account, authenticate};
-use crate::context::{Context, no_login};
+use crate::context::Context;
 use crate::params::from_row;
 use crate::reply::ApiError;
 use crate::state::Api;
@@ -56,26 +56,31 @@ impl FromRequestParts<Api> for Options {
     }
 }
 
+/// The caller's account.
+///
+/// On a path that needs no login it is looked for only here, when a handler asks for it.
+async fn account(api: &Api, context: &Context) -> Result<Account, Error> {
+    if context.authenticated {
+        return context.account().cloned();
+    }
+    let settings = api.settings();
+    context.known.get_or_try_init(|| authenticate(api, &settings, context)).await.cloned()
+}
+
 impl FromRequestParts<Api> for Account {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
-        let account = <Self as OptionalFromRequestParts<Api>>::from_request_parts(parts, api).await?;
-        account.ok_or_else(|| ApiError(no_login()))
+        Ok(account(api, context(parts)?).await?)
     }
 }
 
 impl OptionalFromRequestParts<Api> for Account {
     type Rejection = ApiError;
 
-    /// On a path that needs no login the account is looked for only here, when a handler asks for it, and
-    /// credentials that do not verify count as none.
+    /// Credentials that do not verify count as none, for the path needs none.
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Option<Self>, ApiError> {
-        let context = context(parts)?;
-        if context.authenticated {
-            return Ok(context.account.clone());
-        }
-        Ok(authenticate(api, &api.settings(), context).await.ok())
+        Ok(account(api, context(parts)?).await.ok())
     }
 }
 

@@ -121,8 +121,12 @@ impl Hooks {
     }
 
     /// The first opinion of the access checks.
-    pub(crate) async fn access(&self, path: &str, headers: &HeaderMap, context: &mut Context) -> Verdict {
-        for entry in self.access.iter().filter(|e| e.paths.matches(path)) {
+    pub(crate) async fn access(&self, headers: &HeaderMap, context: &mut Context) -> Verdict {
+        if self.access.is_empty() {
+            return Verdict::Pass;
+        }
+        let path = context.path().to_owned();
+        for entry in self.access.iter().filter(|e| e.paths.matches(&path)) {
             match (entry.hook)(HookCall { headers, context }).await {
                 Verdict::Pass => {}
                 verdict => return verdict,
@@ -134,12 +138,15 @@ impl Hooks {
     /// The first opinion of the auth checks on an outcome.
     pub(crate) async fn auth(
         &self,
-        path: &str,
         headers: &HeaderMap,
         context: &mut Context,
         failure: Option<&Error>,
     ) -> Verdict {
-        for entry in self.auth.iter().filter(|e| e.paths.matches(path)) {
+        if self.auth.is_empty() {
+            return Verdict::Pass;
+        }
+        let path = context.path().to_owned();
+        for entry in self.auth.iter().filter(|e| e.paths.matches(&path)) {
             match (entry.hook)(HookCall { headers, context }, failure).await {
                 Verdict::Pass => {}
                 verdict => return verdict,
@@ -149,13 +156,12 @@ impl Hooks {
     }
 
     /// The reply of the first hook that answers itself.
-    pub(crate) async fn pre(
-        &self,
-        path: &str,
-        headers: &HeaderMap,
-        context: &mut Context,
-    ) -> Result<Option<Reply>> {
-        for entry in self.pre.iter().filter(|e| e.paths.matches(path)) {
+    pub(crate) async fn pre(&self, headers: &HeaderMap, context: &mut Context) -> Result<Option<Reply>> {
+        if self.pre.is_empty() {
+            return Ok(None);
+        }
+        let path = context.path().to_owned();
+        for entry in self.pre.iter().filter(|e| e.paths.matches(&path)) {
             if let Some(reply) = (entry.hook)(HookCall { headers, context }).await? {
                 return Ok(Some(reply));
             }
@@ -163,8 +169,8 @@ impl Hooks {
         Ok(None)
     }
 
-    pub(crate) async fn post(&self, path: &str, context: &Context, reply: &mut Reply) -> Result<()> {
-        for entry in self.post.iter().filter(|e| e.paths.matches(path)) {
+    pub(crate) async fn post(&self, context: &Context, reply: &mut Reply) -> Result<()> {
+        for entry in self.post.iter().filter(|e| e.paths.matches(context.path())) {
             (entry.hook)(ReplyCall { context, reply }).await?;
         }
         Ok(())

@@ -14,6 +14,7 @@ use bytes::Bytes;
 use futures_util::FutureExt as _;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
+use tokio::sync::OnceCell;
 use tower::Service as _;
 
 use crate::access::{Client, Entrance, rate};
@@ -162,6 +163,7 @@ impl HttpService {
             client,
             params: gathered.params,
             account: None,
+            known: OnceCell::new(),
             host: parts.headers.get(header::HOST).cloned(),
             content_type: parts.headers.get(header::CONTENT_TYPE).cloned(),
             form: gathered.form,
@@ -171,9 +173,8 @@ impl HttpService {
         };
         self.admit(settings, &parts.headers, &mut context).await?;
 
-        let path = context.path().to_owned();
-        if let Some(reply) = api.hooks().pre(&path, &parts.headers, &mut context).await? {
-            return self.finish(&path, &context, reply).await;
+        if let Some(reply) = api.hooks().pre(&parts.headers, &mut context).await? {
+            return self.finish(&context, reply).await;
         }
         let context = Arc::new(context);
         let mut request = Request::from_parts(parts, Body::from(gathered.body));
@@ -181,7 +182,7 @@ impl HttpService {
         let mut router = self.0.router.clone();
         let Ok(mut response) = router.call(request).await;
         if let Some(reply) = response.extensions_mut().remove::<Reply>() {
-            return self.finish(&path, &context, reply).await;
+            return self.finish(&context, reply).await;
         }
         if let Some(Failure(error)) = response.extensions_mut().remove::<Failure>() {
             log_failure(&error, id);
@@ -202,20 +203,19 @@ impl HttpService {
         context: &mut Context,
     ) -> Result<(), Stop> {
         let api = &self.0.api;
-        let path = context.path().to_owned();
-        match api.hooks().access(&path, headers, context).await {
+        match api.hooks().access(headers, context).await {
             Verdict::Pass => {}
             Verdict::Allow => return Ok(()),
             Verdict::Refuse(error) => return Err(error.into()),
             Verdict::Redirect(url) => return Err(redirect(&url)),
         }
-        let entrance = settings.access.entrance(&path, context.client);
+        let entrance = settings.access.entrance(context.path(), context.client);
         if entrance == Entrance::Open {
             return Ok(());
         }
         let mut outcome = match authenticate(api, settings, context).await {
             Ok(account) => {
-                let allowed = settings.access.types().check(&path, &account);
+                let allowed = settings.access.types().check(context.path(), &account);
                 context.account = Some(account);
                 allowed
             }
@@ -223,7 +223,7 @@ impl HttpService {
             Err(error) => Err(error),
         };
         context.authenticated = true;
-        match api.hooks().auth(&path, headers, context, outcome.as_ref().err()).await {
+        match api.hooks().auth(headers, context, outcome.as_ref().err()).await {
             Verdict::Pass => {}
             Verdict::Allow => outcome = Ok(()),
             Verdict::Refuse(error) => outcome = Err(error),
@@ -239,8 +239,8 @@ impl HttpService {
     }
 
     /// From a handler's reply to bytes.
-    async fn finish(&self, path: &str, context: &Context, mut reply: Reply) -> Result<Response, Stop> {
-        self.0.api.hooks().post(path, context, &mut reply).await?;
+    async fn finish(&self, context: &Context, mut reply: Reply) -> Result<Response, Stop> {
+        self.0.api.hooks().post(context, &mut reply).await?;
         Ok(self.0.api.render(reply, context.viewer())?)
     }
 }

@@ -110,7 +110,7 @@ fn sort(name: &str) -> Sort {
 
 fn ops(value: &Value) -> Result<Vec<(Name, Op)>> {
     let pieces: Vec<&str> = split(value).collect();
-    if pieces.len() % 2 != 0 {
+    if !pieces.len().is_multiple_of(2) {
         return Err(Error::invalid("_ops must be a list of name,operator"));
     }
     pieces

@@ -259,8 +259,8 @@ mod tests {
         Large,
     }
 
-    fn check(row: Row, expected: Result<Wanted, &str>) {
-        match (from_row::<Wanted>(&row), expected) {
+    fn check(row: &Row, expected: Result<Wanted, &str>) {
+        match (from_row::<Wanted>(row), expected) {
             (Ok(got), Ok(expected)) => assert_eq!(got, expected),
             (Err(e), Err(message)) => assert_eq!(e.message(), message),
             (got, expected) => panic!("{row:?}: {got:?}, not {expected:?}"),
@@ -270,7 +270,7 @@ mod tests {
     #[test]
     fn text_becomes_what_the_type_wants() {
         check(
-            Row::new()
+            &Row::new()
                 .with("name", 7)
                 .with("num", "5")
                 .with("ids", "a, b")
@@ -288,22 +288,22 @@ mod tests {
             }),
         );
         check(
-            Row::new().with("name", "x").with("ids", vec!["a,b"]),
+            &Row::new().with("name", "x").with("ids", vec!["a,b"]),
             Ok(Wanted { name: "x".into(), ids: vec!["a,b".into()], ..Wanted::default() }),
         );
     }
 
     #[test]
     fn what_is_missing_or_does_not_fit_is_named() {
-        check(Row::new(), Err("name is required"));
-        check(Row::new().with("name", ""), Err("name is required"));
-        check(Row::new().with("name", vec!["a", "b"]), Err("name must be given once"));
-        check(Row::new().with("name", Row::new().with("a", 1)), Err("name must be text"));
-        check(Row::new().with("name", "x").with("num", "x"), Err("num must be an integer within its range"));
+        check(&Row::new(), Err("name is required"));
+        check(&Row::new().with("name", ""), Err("name is required"));
+        check(&Row::new().with("name", vec!["a", "b"]), Err("name must be given once"));
+        check(&Row::new().with("name", Row::new().with("a", 1)), Err("name must be text"));
+        check(&Row::new().with("name", "x").with("num", "x"), Err("num must be an integer within its range"));
         check(
-            Row::new().with("name", "x").with("num", 1i64 << 40),
+            &Row::new().with("name", "x").with("num", 1i64 << 40),
             Err("num must be an integer within its range"),
         );
-        check(Row::new().with("name", "x").with("kind", "huge"), Err("kind must be one of small, large"));
+        check(&Row::new().with("name", "x").with("kind", "huge"), Err("kind must be one of small, large"));
     }
 }

@@ -21,6 +21,9 @@ use http::{HeaderMap, StatusCode};
 
 use crate::auth::{Account, Cookie};
 
+/// Room for the headers of a usual reply, so that they are not moved while they are added.
+const HEADERS: usize = 16;
+
 /// What the body of a reply is made of.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -71,7 +74,7 @@ impl Reply {
             tables: Vec::new(),
             revealed: Vec::new(),
             viewer: None,
-            headers: HeaderMap::new(),
+            headers: HeaderMap::with_capacity(HEADERS),
         }
     }
 

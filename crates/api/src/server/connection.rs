@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::{HeaderValue, header};
 use hyper::body::Incoming;
@@ -19,12 +20,15 @@ use crate::service::Peer;
 
 /// The most bytes of a request's head.
 const MAX_HEAD: usize = 64 << 10;
+/// As good as no limit.
+const FOREVER: Duration = Duration::from_secs(365 * 86_400);
 
 /// Serves one connection to its end.
 pub(super) async fn serve(server: Server, stream: TcpStream, peer: SocketAddr) {
     let Server { service, options, drain, end, .. } = server;
     let activity = Arc::new(Activity::new());
-    let peer = Peer { ip: peer.ip().to_canonical(), tls: false, stall: options.timeout };
+    let timeout = (!options.timeout.is_zero()).then_some(options.timeout);
+    let peer = Peer { ip: peer.ip().to_canonical(), tls: false, stall: timeout.unwrap_or(FOREVER) };
     let answer = {
         let (activity, drain) = (activity.clone(), drain.clone());
         service_fn(move |request: hyper::Request<Incoming>| {
@@ -42,7 +46,7 @@ pub(super) async fn serve(server: Server, stream: TcpStream, peer: SocketAddr) {
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         // The clock of the head runs while a connection is idle as well.
-        .header_read_timeout(options.timeout)
+        .header_read_timeout(timeout)
         .max_buf_size(MAX_HEAD)
         .pipeline_flush(true)
         .serve_connection(TokioIo::new(stream), answer)

@@ -26,7 +26,7 @@ use crate::service::HttpService;
 /// How connections are treated.
 #[derive(Clone, Copy, Debug)]
 pub struct ServeOptions {
-    /// How long a connection may be idle, a head may take, and a body may stop.
+    /// How long a connection may be idle, a head may take, and a body may stop; zero is without a limit.
     pub timeout: Duration,
     /// How long draining may take before connections are dropped.
     pub drain: Duration,
