@@ -84,8 +84,10 @@ impl Test {
             (Op::Null, stored) => return stored.is_none(),
             (Op::NotNull, stored) => return stored.is_some(),
             (Op::None, _) => return true,
-            // Nothing is excluded, not even null.
-            (Op::NotIn, _) if self.value.as_list().is_some_and(<[_]>::is_empty) => return true,
+            // Excluding nothing restricts nothing, not even nulls.
+            (Op::NotIn | Op::NotContains, _) if self.value.as_list().is_some_and(<[_]>::is_empty) => {
+                return true;
+            }
             (_, None) => return false,
             (_, Some(stored)) => stored,
         };
