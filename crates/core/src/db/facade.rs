@@ -18,6 +18,9 @@ pub struct Db {
     inner: Arc<Inner>,
 }
 
+/// A pool and the tables in it.
+type PoolTables<'a> = (&'a Arc<dyn Driver>, Vec<Arc<Table>>);
+
 pub(super) struct Inner {
     pub(super) schema: Arc<Schema>,
     /// By name and alias.
@@ -92,7 +95,7 @@ impl Db {
     /// # Errors
     /// What the driver reports; tables created before stay.
     pub async fn create_tables(&self) -> Result<Vec<String>> {
-        let mut pools: Vec<(&Arc<dyn Driver>, Vec<Arc<Table>>)> = Vec::new();
+        let mut pools: Vec<PoolTables<'_>> = Vec::new();
         for table in self.tables() {
             let driver = self.pool_of(&table.name)?;
             match pools.iter_mut().find(|(known, _)| Arc::ptr_eq(known, driver)) {

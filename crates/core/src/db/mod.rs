@@ -5,14 +5,62 @@
 //! a [`driver::Driver`]. Drivers therefore never see an unknown column or an unchecked name, and a rule
 //! that must hold on all of them is written once, here.
 //!
-//! ```no_run
-//! # async fn example(db: bkjs_core::db::Db) -> bkjs_core::Result<()> {
-//! use bkjs_core::db::{Options, Query};
-//! use bkjs_core::value::Row;
-//! db.add("todo", Row::new().with("name", "milk"), &Options::new()).await?;
-//! let page = db.select::<Row>("todo", Query::new().eq("name", "milk"), &Options::new().count(10)).await?;
-//! # Ok(()) }
 //! ```
+//! # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+//! use std::sync::Arc;
+//! use bkjs_core::db::{Db, Op, Options, Query, drivers::none::NoneDriver};
+//! use bkjs_core::schema::{Column, SchemaBuilder, Table};
+//! use bkjs_core::value::Row;
+//!
+//! let mut schema = SchemaBuilder::new();
+//! schema.add(
+//!     Table::new("todo")
+//!         .column(Column::uuid("id").primary())
+//!         .column(Column::text("name").not_empty())
+//!         .column(Column::int("priority").index()),
+//! );
+//! let db = Db::builder(Arc::new(schema.build())).pool("none", Arc::new(NoneDriver::new())).build()?;
+//! db.create_tables().await?;
+//!
+//! // The record as it was stored, with the id that was generated.
+//! let prepared = Options { prepared: true, ..Options::new() };
+//! let milk = db.add("todo", Row::new().with("name", "milk"), &prepared).await?;
+//! assert_eq!(milk.prepared.as_ref().map(|row| row.text("id").len()), Some(32));
+//!
+//! // A page by condition; a map may carry operators in its names, as in `priority_$gt`.
+//! let urgent = Query::new().op("priority", Op::Gt, 1);
+//! let page = db.select::<Row>("todo", urgent, &Options::new().sort("!priority").count(10)).await?;
+//! assert_eq!(page.next_token, None);
+//!
+//! // A change that happens only if the stored record is as expected.
+//! let done = Options::new().only_if(Query::new().eq("priority", 2));
+//! db.update("todo", Row::new().with("id", milk.prepared.map(|r| r.text("id").to_owned())).with("priority", 0), &done).await?;
+//! # Ok::<(), bkjs_core::Error>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What is atomic
+//!
+//! | Operation | Atomic |
+//! |---|---|
+//! | [`get`](Db::get), [`get_cached`](Db::get_cached) | one record, as it was at one moment |
+//! | [`list`](Db::list) | each record; the list is read in chunks of 500 keys |
+//! | [`select`](Db::select) | a page; pages are read at different moments |
+//! | [`scan`](Db::scan), [`batches`](Db::batches) | a batch |
+//! | [`add`](Db::add), [`put`](Db::put), [`update`](Db::update), [`incr`](Db::incr), [`replace`](Db::replace), [`del`](Db::del) | the whole: the look at the stored record, its condition and the change |
+//! | [`update_all`](Db::update_all), [`del_all`](Db::del_all) | the whole where the driver has transactions, else each record |
+//! | [`batch`](Db::batch) | each operation on its own |
+//! | [`transact`](Db::transact) | all operations together |
+//! | [`query`](Db::query) | what the product says of the statement |
+//! | [`create_tables`](Db::create_tables) | each step; all are safe to repeat |
+//!
+//! A write that was answered is stored: the death of this process does not undo it. A call whose future is
+//! dropped before it answers may have written or not, but nothing in between.
+//!
+//! In a table whose records expire, on a driver that does not see to that itself, an expired record is
+//! removed right before the write that would find it in its place: that removal is a step of its own, and
+//! nobody can tell, since expired records are as if absent.
 
 mod builder;
 mod bulk;
@@ -33,6 +81,7 @@ mod query;
 mod read;
 mod reply;
 mod request;
+mod scan;
 // What SQL drivers share.
 #[cfg(feature = "sqlite")]
 mod sql;
@@ -46,3 +95,4 @@ pub use options::{Options, Returning, Sort};
 pub use params::{DbParams, is_new, open};
 pub use query::{Condition, Group, GroupKind, IntoQuery, Op, Query};
 pub use reply::{Action, Operation, Outcome, Page, Written};
+pub use scan::Batches;

@@ -1,16 +1,13 @@
 //! The operations that read by condition.
 
-use std::ops::ControlFlow;
-use std::sync::Arc;
-
-use super::driver::{Capabilities, Driver, Select};
+use super::driver::{Capabilities, Select};
 use super::entry::Entry;
 use super::expiry::live;
 use super::prepare::{Checked, check_query, order, selected};
 use super::read::only;
 use super::token::Paged;
 use super::{Db, IntoQuery, Options, Page, Query, Sort};
-use crate::value::{FromRow, Name, Row, Value};
+use crate::value::{FromRow, Name, Row};
 use crate::{Error, Result};
 
 /// Rows on a page when the caller does not say.
@@ -36,31 +33,6 @@ impl Db {
         let page = self.select_rows(table, query.into_query()?, options).await?;
         let rows = page.rows.into_iter().map(T::from_row).collect::<Result<_>>()?;
         Ok(Page { rows, next_token: page.next_token, total: page.total })
-    }
-
-    /// Every record that matches, each once and in the order of the primary key, in batches of
-    /// `options.count` to an async callback that may stop early; returns the number of records delivered.
-    ///
-    /// Every batch is read on its own, so the callback may write, also to the records it got. Records that
-    /// are added meanwhile may or may not be among those delivered.
-    ///
-    /// # Errors
-    /// As [`select`](Self::select), and what the callback returns, which ends the scan.
-    pub async fn scan<T: FromRow>(
-        &self,
-        table: &str,
-        query: impl IntoQuery,
-        options: &Options,
-        mut each: impl AsyncFnMut(Vec<T>) -> Result<ControlFlow<()>>,
-    ) -> Result<u64> {
-        let mut scan = Scan::new(self, table, query.into_query()?, options)?;
-        while let Some(rows) = scan.next().await? {
-            let rows = rows.into_iter().map(T::from_row).collect::<Result<Vec<T>>>()?;
-            if !rows.is_empty() && each(rows).await?.is_break() {
-                break;
-            }
-        }
-        Ok(scan.delivered)
     }
 
     async fn select_rows(&self, table: &str, query: Query, options: &Options) -> Result<Page<Row>> {
@@ -122,81 +94,8 @@ impl Db {
     }
 }
 
-/// The pages of a scan.
-struct Scan<'a> {
-    entry: &'a Entry,
-    driver: &'a Arc<dyn Driver>,
-    options: &'a Options,
-    query: Option<Checked>,
-    order: Vec<Sort>,
-    select: Vec<Name>,
-    after: Option<Vec<Value>>,
-    count: usize,
-    delivered: u64,
-}
-
-impl<'a> Scan<'a> {
-    fn new(db: &'a Db, table: &str, query: Query, options: &'a Options) -> Result<Self> {
-        let entry = db.entry(table)?;
-        let context = db.context(entry, options);
-        let order: Vec<Sort> =
-            entry.plan.table.keys().map(|c| Sort { column: c.name.clone(), descending: false }).collect();
-        if order.is_empty() {
-            return Err(Error::invalid(format!(
-                "table {} has no primary key to scan by",
-                entry.plan.table.name
-            )));
-        }
-        let checked = check_query(&context, query, options.any)?;
-        let nothing = checked == Checked::Never || (options.noscan && checked == Checked::Always);
-        Ok(Self {
-            entry,
-            driver: db.driver(entry, options),
-            options,
-            query: (!nothing).then_some(checked),
-            order,
-            select: selected(&context),
-            after: None,
-            count: count(options),
-            delivered: 0,
-        })
-    }
-
-    /// The rows of the next page; none at the end.
-    async fn next(&mut self) -> Result<Option<Vec<Row>>> {
-        let left = self.options.limit.map_or(u64::MAX, |limit| limit.saturating_sub(self.delivered));
-        let count = self.count.min(usize::try_from(left).unwrap_or(usize::MAX));
-        let Some(query) = self.query.clone().filter(|_| count > 0) else { return Ok(None) };
-        let Some(query) = with_live(self.entry, self.driver.capabilities(), query) else { return Ok(None) };
-        let request = Select {
-            table: self.entry.plan.table.clone(),
-            query,
-            select: self.select.clone(),
-            sort: self.order.clone(),
-            count,
-            after: self.after.take(),
-            skip: 0,
-            unique: None,
-        };
-        let found = self.driver.select(request).await?;
-        match found.last() {
-            Some(last) if found.len() >= count => {
-                let position = self.order.iter().map(|s| last.get(&s.column).cloned().unwrap_or_default());
-                self.after = Some(position.collect());
-            }
-            _ => self.query = None,
-        }
-        if found.is_empty() {
-            return Ok(None);
-        }
-        let rows = finish(self.entry, found, &self.select, &self.order, self.options)?;
-        self.delivered += rows.len() as u64;
-        Ok(Some(rows))
-    }
-}
-
 /// Takes out the columns that were read for their order only, then does what every read does.
-fn finish(
+pub(super) fn finish(
     entry: &Entry,
     found: Vec<Row>,
     select: &[Name],
@@ -214,7 +113,7 @@ fn finish(
     Ok(rows)
 }
 
-fn with_live(entry: &Entry, can: &Capabilities, checked: Checked) -> Option<Query> {
+pub(super) fn with_live(entry: &Entry, can: &Capabilities, checked: Checked) -> Option<Query> {
     match checked.and(live(&entry.plan, can)) {
         Checked::Never => None,
         Checked::Always => Some(Query::new()),
@@ -222,7 +121,7 @@ fn with_live(entry: &Entry, can: &Capabilities, checked: Checked) -> Option<Quer
     }
 }
 
-fn count(options: &Options) -> usize {
+pub(super) fn count(options: &Options) -> usize {
     match options.count {
         None | Some(0) => USUAL_COUNT,
         Some(count) => count.min(MAX_COUNT),

@@ -126,10 +126,10 @@ impl Db {
         let mut seen = HashSet::new();
         let mut keys = Vec::new();
         for given in split_text(given, plan.table.keys().len()) {
-            if let Some(key) = list_key(&context, given)? {
-                if seen.insert(key_text(&key)) {
-                    keys.push(key);
-                }
+            if let Some(key) = list_key(&context, given)?
+                && seen.insert(key_text(&key))
+            {
+                keys.push(key);
             }
         }
         let select = selected(&context);

@@ -177,9 +177,9 @@ impl Comparison<'_> {
         let text = if regexp { text } else { convert::apply_to_condition(self.column, text) };
         let pattern = text.as_str().unwrap_or_default();
         if regexp {
-            pattern::regexp(pattern, ignore_case).map_err(|e| self.bad_pattern(e))?;
+            pattern::regexp(pattern, ignore_case).map_err(|e| self.bad_pattern(&e))?;
         } else if matches!(op, Op::Like | Op::NotLike | Op::ILike | Op::NotILike) {
-            pattern::like(pattern, ignore_case).map_err(|e| self.bad_pattern(e))?;
+            pattern::like(pattern, ignore_case).map_err(|e| self.bad_pattern(&e))?;
         }
         Ok(part(self.name, op, text))
     }
@@ -211,7 +211,7 @@ impl Comparison<'_> {
         Error::invalid(format!("{}: this operator does not fit the column, use {wanted}", self.name))
     }
 
-    fn bad_pattern(&self, error: Error) -> Error {
+    fn bad_pattern(&self, error: &Error) -> Error {
         Error::invalid(format!("{}: {}", self.name, error.message()))
     }
 }

@@ -78,8 +78,7 @@ impl<'a> Context<'a> {
         }
         let insert = matches!(purpose, Purpose::Add | Purpose::Put);
         !column.hidden
-            && !(column.read_only && !insert)
-            && !(column.write_only && insert)
+            && if insert { !column.write_only } else { !column.read_only }
             && (column.admin != Some(true) || self.options.admin)
             && !self.skips(column)
     }
