@@ -12,7 +12,7 @@ use crate::{Error, Result};
 /// Groups within groups.
 const MAX_DEPTH: usize = 16;
 /// Comparisons and groups altogether; engines limit the depth of an expression.
-const MAX_PARTS: usize = 500;
+const MAX_PARTS: usize = 2_000;
 /// Values of all lists together; engines limit the parameters of a statement.
 const MAX_VALUES: usize = 10_000;
 
@@ -179,7 +179,7 @@ mod tests {
         is_refused(q().or(q().op("num", Op::None, 1)));
         is_refused(q().op("name", Op::Regexp, "("));
         is_refused((0..17).fold(q().eq("num", 1), |inner, _| q().and(inner)));
-        is_refused((0..501).fold(q(), |all, n| all.eq("num", n)));
+        is_refused((0..2_001).fold(q(), |all, n| all.eq("num", n)));
     }
 
     #[test]
