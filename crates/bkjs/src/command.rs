@@ -45,8 +45,8 @@ impl Command {
             }
         };
         // Nothing is left to a command here, so that an unknown option is a mistake.
+        // What is wrong with it is reported together with the files.
         let line = CommandLine::parse(words, registry, Unknown::Refuse);
-        line.check()?;
         match line.rest().get(1) {
             Some(word) => Err(Error::invalid(format!("unexpected word {word:.40} after the command"))),
             None => Ok((command, line)),
@@ -64,7 +64,11 @@ mod tests {
         let mut registry = Registry::new();
         registry.register::<CoreParams>().expect("registers");
         let words: Vec<String> = words.split_whitespace().map(str::to_owned).collect();
-        Command::parse(&words, &registry).map(|(command, _)| command).map_err(|e| e.message().to_owned())
+        let checked = Command::parse(&words, &registry).and_then(|(command, line)| {
+            line.check()?;
+            Ok(command)
+        });
+        checked.map_err(|e| e.message().to_owned())
     }
 
     #[test]
