@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use rusqlite::hooks::{AuthContext, Authorization};
 use rusqlite::{Connection, OpenFlags};
 
-use super::error::convert;
+use super::error::{convert, is_busy};
 use super::file::File;
 use super::functions;
 use super::options::{SqliteOptions, Synchronous};
@@ -47,7 +47,7 @@ impl Session {
     pub(super) fn open(file: &Arc<File>, options: &SqliteOptions, purpose: Purpose) -> Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut connection = Connection::open_with_flags(file.path(), flags).map_err(convert)?;
-        configure(&connection, options, purpose).map_err(convert)?;
+        wait_while_busy(options.busy_timeout(), || configure(&connection, options, purpose))?;
         functions::register(&connection).map_err(convert)?;
         let deadline = Arc::new(AtomicU64::new(u64::MAX));
         let epoch = Instant::now();
@@ -77,6 +77,20 @@ impl Session {
     pub(super) fn interrupt_at(&self, time: Option<Instant>) {
         let limit = time.map_or(u64::MAX, |t| millis(t.saturating_duration_since(self.epoch)));
         self.deadline.store(limit, Ordering::Relaxed);
+    }
+}
+
+/// Several processes that make the file at once lock each other out, and the change to WAL does not wait by
+/// itself.
+fn wait_while_busy(patience: Duration, work: impl Fn() -> rusqlite::Result<()>) -> Result<()> {
+    let begun = Instant::now();
+    loop {
+        match work().map_err(convert) {
+            Err(error) if is_busy(&error) && begun.elapsed() < patience => {
+                std::thread::park_timeout(Duration::from_millis(5));
+            }
+            done => return done,
+        }
     }
 }
 

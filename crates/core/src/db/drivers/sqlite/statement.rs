@@ -302,3 +302,106 @@ fn purge<'a>(table: &Table, row: &'a Row, now: i64) -> Option<Sql<'a>> {
     sql.push(")");
     Some(sql)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::db::Op;
+
+    fn table(ttl: bool) -> Arc<Table> {
+        let table = Table::new("order")
+            .column(Column::text("id").primary())
+            .column(Column::int("num"))
+            .column(Column::text("a\"b").unique());
+        Arc::new(if ttl { table.column(Column::ttl("until")) } else { table })
+    }
+
+    fn check(ttl: bool, verb: Verb, returning: Returning, expected: &str) {
+        let request = Write { table: table(ttl), verb, returning };
+        let plan = write(&request, 9).expect("fits");
+        let parts = [plan.purge.as_ref(), plan.old.as_ref(), Some(&plan.main)];
+        let text: Vec<_> = parts.into_iter().flatten().map(Sql::text).collect();
+        assert_eq!(text.join("; "), expected);
+        for sql in parts.into_iter().flatten() {
+            assert_eq!(sql.text().matches('?').count(), sql.binds().len());
+        }
+    }
+
+    fn row() -> Row {
+        Row::new().with("id", "x").with("num", 1)
+    }
+
+    fn update(condition: Option<Query>, insert: Option<Row>) -> Verb {
+        let changes = vec![
+            Change { column: "num".into(), op: Op::Incr, value: 1.into() },
+            Change { column: "a\"b".into(), op: Op::Append, value: "t".into() },
+        ];
+        Verb::Update { key: vec!["x".into()], changes, condition, insert }
+    }
+
+    #[test]
+    fn a_write_is_one_statement_with_quoted_names_and_bound_values() {
+        check(
+            false,
+            Verb::Add { row: row(), do_nothing: true },
+            Returning::Nothing,
+            r#"INSERT INTO "order" ("id", "num") VALUES (?, ?) ON CONFLICT DO NOTHING"#,
+        );
+        check(
+            false,
+            Verb::Put { row: row(), defaults: Row::new().with("num", 2).with("a\"b", "d") },
+            Returning::New,
+            r#"INSERT INTO "order" ("id", "num", "a""b") VALUES (?, ?, ?) ON CONFLICT ("id") DO UPDATE SET "num" = excluded."num" RETURNING "id", "num", "a""b""#,
+        );
+        check(
+            false,
+            update(Some(Query::new().not(Query::new().eq("num", 5))), None),
+            Returning::Nothing,
+            r#"UPDATE "order" SET "num" = bk_incr("num", ?, 'num'), "a""b" = COALESCE("a""b", '') || ? WHERE "id" = ? AND ((("num" = ?)) IS NOT TRUE)"#,
+        );
+        check(
+            false,
+            Verb::Del { key: vec!["x".into()], condition: None },
+            Returning::Nothing,
+            r#"DELETE FROM "order" WHERE "id" = ?"#,
+        );
+    }
+
+    #[test]
+    fn what_expires_is_removed_before_an_insert_and_passed_over_otherwise() {
+        check(
+            true,
+            Verb::Add { row: row().with("a\"b", "u"), do_nothing: false },
+            Returning::Nothing,
+            r#"DELETE FROM "order" WHERE "until" <= ? AND (FALSE OR "id" = ? OR "a""b" = ?); INSERT INTO "order" ("id", "num", "a""b") VALUES (?, ?, ?)"#,
+        );
+        check(
+            true,
+            Verb::DelAll { query: Query::new() },
+            Returning::Nothing,
+            r#"DELETE FROM "order" WHERE TRUE AND ("until" IS NULL OR "until" > ?)"#,
+        );
+    }
+
+    #[test]
+    fn the_row_before_a_change_is_read_first() {
+        check(
+            false,
+            update(None, None),
+            Returning::Old,
+            r#"SELECT "id", "num", "a""b" FROM "order" WHERE TRUE AND "id" = ?; UPDATE "order" SET "num" = bk_incr("num", ?, 'num'), "a""b" = COALESCE("a""b", '') || ? WHERE "id" = ?"#,
+        );
+    }
+
+    #[test]
+    fn an_incomplete_key_is_refused() {
+        let request = Write {
+            table: table(false),
+            verb: Verb::Del { key: vec![], condition: None },
+            returning: Returning::Nothing,
+        };
+        assert_eq!(write(&request, 0).err().map(|e| e.kind()), Some(crate::ErrorKind::KeyIncomplete));
+    }
+}
