@@ -114,3 +114,21 @@ fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
         mtime: row.get(11)?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Database, Row};
+
+    #[test]
+    fn rows_are_kept_and_listed_in_order() {
+        let folder = std::env::temp_dir().join(format!("bkjs-baseline-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let database = Database::open(&folder.join("test.db"), 50).unwrap();
+        assert_eq!(database.get(&format!("{:032}", 7)).unwrap().name, "User 7");
+        assert_eq!(database.list(&format!("{:032}", 40), 20).unwrap().len(), 10);
+        assert!(database.get("nobody").is_err());
+        assert!(database.insert(&Row::filled(7)).is_err(), "the key exists");
+        drop(database);
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}
