@@ -1,7 +1,7 @@
 //! What a stranger does first, on an empty home.
 
 use anyhow::Result;
-use bkjs_tests::{Call, Home, Server};
+use bkjs_tests::{Call, Home, Program, Server};
 
 const ALICE: [(&str, &str); 3] = [("login", "alice"), ("secret", "wonder"), ("name", "Alice")];
 
@@ -114,6 +114,19 @@ async fn no_file_outside_of_the_web_folder_is_served() -> Result<()> {
         let reply = server.send(Call::get(path)).await?;
         assert!((400..500).contains(&reply.status), "{path}: {}", reply.status);
         assert!(!reply.text().contains("private words"), "{path}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_new_home_needs_no_flags() -> Result<()> {
+    let home = Home::new()?;
+    let server = Server::start_program(&Program::bkjs()?, &home, &[]).await?;
+    let query = [("name", "Test"), ("login", "test1"), ("secret", "test1secret")];
+    let added = server.send(Call::get("/account/add").query(&query)).await?;
+    assert_eq!(added.status, 200, "{}", added.text());
+    for folder in ["etc", "var", "log", "tmp", "web"] {
+        assert!(home.path().join(folder).is_dir(), "{folder}");
     }
     Ok(())
 }
