@@ -49,7 +49,9 @@ where
         match &first {
             None if rest.is_empty() => first = Some(data),
             Some(known) => {
-                rest.reserve(declared.map_or(known.len() + data.len(), |n| n as usize));
+                // What a client declares is only its word: it must not make us take memory beyond the limit.
+                let room = declared.and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
+                rest.reserve(room.min(limit).max(known.len() + data.len()));
                 rest.extend_from_slice(known);
                 rest.extend_from_slice(&data);
                 first = None;
@@ -96,6 +98,33 @@ mod tests {
     #[tokio::test]
     async fn a_body_over_the_limit_is_refused() {
         assert_eq!(check(&["ab", "cd", "ef"], 5).await.expect_err("too large").status(), 413);
+    }
+
+    #[tokio::test]
+    async fn a_declared_length_takes_no_memory_by_itself() {
+        /// Two frames, and a word about ever so many more.
+        struct Boasting(Vec<&'static str>);
+
+        impl Body for Boasting {
+            type Data = Bytes;
+            type Error = std::io::Error;
+
+            fn poll_frame(
+                mut self: std::pin::Pin<&mut Self>,
+                _: &mut std::task::Context<'_>,
+            ) -> std::task::Poll<Option<std::io::Result<Frame<Bytes>>>> {
+                let piece = self.0.pop();
+                std::task::Poll::Ready(piece.map(|text| Ok(Frame::data(Bytes::from_static(text.as_bytes())))))
+            }
+
+            fn size_hint(&self) -> hyper::body::SizeHint {
+                hyper::body::SizeHint::with_exact(u64::MAX)
+            }
+        }
+
+        let body = Boasting(vec!["b", "a"]);
+        let read = read(body, &HeaderMap::new(), 5, Duration::from_secs(5)).await;
+        assert_eq!(read.expect("fits"), "ab");
     }
 
     #[tokio::test(start_paused = true)]
