@@ -33,6 +33,14 @@ impl Answer {
 /// # Errors
 /// When there is no connection.
 pub async fn send(port: u16, bytes: &[u8], patience: Duration) -> Result<Answer> {
+    send_in_pieces(port, &[bytes], patience).await
+}
+
+/// Like [`send`], with a pause between the pieces, so that the server reads them one by one.
+///
+/// # Errors
+/// When there is no connection.
+pub async fn send_in_pieces(port: u16, pieces: &[&[u8]], patience: Duration) -> Result<Answer> {
     let stream = TcpStream::connect(("127.0.0.1", port)).await.context("no connection")?;
     let (mut reader, mut writer) = stream.into_split();
     let mut reply = Vec::new();
@@ -50,9 +58,16 @@ pub async fn send(port: u16, bytes: &[u8], patience: Duration) -> Result<Answer>
         }
     };
     // The server may refuse, and close, before it has read everything: that is no failure.
+    let write = async {
+        for piece in pieces {
+            writer.write_all(piece).await.ok();
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        std::future::pending::<()>().await;
+    };
     let both = async {
         tokio::select! {
-            () = async { writer.write_all(bytes).await.ok(); std::future::pending::<()>().await } => {}
+            () = write => {}
             () = read => {}
         }
     };

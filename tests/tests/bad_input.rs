@@ -169,7 +169,18 @@ async fn deep_json_is_refused() -> Result<()> {
 async fn bodies_that_are_too_long_are_refused() -> Result<()> {
     let target = Target::new().await?;
     let announced = "POST /account/add HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99999999999\r\n\r\n{";
-    assert_eq!(target.raw("a length of 100 GB", announced).await?, Answer::Status(413));
+    let answer = target.raw("a length of 100 GB", announced).await?;
+    assert!(matches!(answer, Answer::Status(408 | 413)), "{answer:?}");
+    let asking = announced.replace("Host: x", "Host: x\r\nExpect: 100-continue");
+    assert_eq!(
+        target.raw("the same, asking first", asking.trim_end_matches('{')).await?,
+        Answer::Status(413)
+    );
+
+    // The second piece is where a server makes room for the rest.
+    let pieces: [&[u8]; 4] = [announced.as_bytes(), b"\"a\":\"", b"b", b"c"];
+    let answer = raw::send_in_pieces(target.server.port, &pieces, PATIENCE).await?;
+    assert!(matches!(answer, Answer::Status(408 | 413)), "{answer:?}");
 
     let body = format!("{{\"name\":\"{}\"}}", "a".repeat(64 << 20));
     let answer = target.raw("64 MB", post("/account/add", "application/json", body.as_bytes())).await?;
@@ -274,7 +285,6 @@ async fn strange_signatures_are_refused() -> Result<()> {
         "4|||x|9999999999999||",
         "4||alice|====|9999999999999||",
         "-1||||||",
-        "4||alice|\u{7f}|1||",
     ] {
         let status = target.call(value, Call::get("/account/get").header("bk-signature", value)).await?;
         assert!(status >= 400, "{value}: {status}");

@@ -101,9 +101,9 @@ async fn the_landing_page_is_built_in_and_own_files_come_before_it() -> Result<(
 async fn no_file_outside_of_the_web_folder_is_served() -> Result<()> {
     let home = Home::new()?;
     home.write("etc/config", "# private words\n")?;
-    home.write("web/own.txt", "public words")?;
+    home.write("web/own.html", "public words")?;
     let server = Server::start(&home, &[]).await?;
-    assert_eq!(server.send(Call::get("/own.txt")).await?.text(), "public words");
+    assert_eq!(server.send(Call::get("/own.html")).await?.text(), "public words");
     for path in [
         "/../etc/config",
         "/%2e%2e/etc/config",

@@ -132,7 +132,7 @@ async fn a_wrong_line_in_a_file_is_named_with_file_and_line() -> Result<()> {
     let home = Home::new()?;
     home.write("etc/config", "# fine\n\nno-such-parameter=1\n")?;
     refused(&home, &[], "no-such-parameter").await?;
-    refused(&home, &[], "config:3").await
+    refused(&home, &[], "etc/config line 3").await
 }
 
 #[tokio::test]

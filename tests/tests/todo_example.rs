@@ -26,7 +26,8 @@ async fn the_example_adds_gets_lists_changes_and_deletes() -> Result<()> {
     let id = task["id"].as_str().unwrap_or_default().to_owned();
     assert!(!id.is_empty() && task["mtime"].is_i64(), "{task}");
 
-    let changed = server.send(Call::get("/todo/update").query(&[("id", id.as_str()), ("name", "Renamed")])).await?;
+    let changed =
+        server.send(Call::get("/todo/update").query(&[("id", id.as_str()), ("name", "Renamed")])).await?;
     assert_eq!(changed.status, 200, "{}", changed.text());
     let one = server.send(Call::get("/todo/get").query(&[("id", &id)])).await?.json();
     assert_eq!((&one["name"], &one["descr"]), (&"Renamed".into(), &"Descr1".into()), "{one}");
