@@ -33,14 +33,15 @@ pub(super) async fn serve(server: Server, stream: TcpStream, peer: SocketAddr) {
         let (activity, drain) = (activity.clone(), drain.clone());
         service_fn(move |request: hyper::Request<Incoming>| {
             let (service, activity, drain) = (service.clone(), activity.clone(), drain.clone());
-            async move {
+            // In a box, or each idle connection would keep room for a request: some 5 kB.
+            Box::pin(async move {
                 let _busy = activity.begin();
                 let mut response = service.handle(request, peer).await;
                 if drain.is_cancelled() {
                     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
                 }
                 Ok::<_, Infallible>(response)
-            }
+            })
         })
     };
     let connection = http1::Builder::new()

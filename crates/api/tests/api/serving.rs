@@ -99,7 +99,7 @@ async fn slow_clients_are_cut_off() {
 
 #[tokio::test]
 async fn what_is_no_http_does_no_harm() {
-    let server = start(500, 8000).await;
+    let server = start(100, 8000).await;
     for junk in [
         "\r\n\r\n\r\n",
         "GARBAGE\r\n\r\n",
