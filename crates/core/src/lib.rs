@@ -5,6 +5,7 @@
 
 pub mod auth;
 pub mod config;
+pub mod connect;
 pub mod db;
 pub mod error;
 pub mod log;

@@ -1,0 +1,7 @@
+//! Connections to other products, shared by the drivers that use the same product.
+//!
+//! A product is reached in one way only, whatever it is used for: the same URL forms, options, timeouts,
+//! reconnection and errors hold for a database, a cache, a queue or events.
+
+#[cfg(feature = "redis")]
+pub mod redis;
