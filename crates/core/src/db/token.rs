@@ -1,23 +1,25 @@
 //! Paging tokens: the position of the last row of a page, sealed so that callers can neither read meaning
 //! into them nor make them up.
 //!
-//! A token is base64url of a MAC and the JSON list of the row's sort values. The MAC covers the table, the
-//! condition and the order as well, so a token continues only the query that it came from.
+//! A token is base64url of a nonce and the encrypted JSON list of the row's sort values: callers may sort by
+//! columns that they may not see. The table, the condition and the order are authenticated with it, so a
+//! token continues only the query that it came from.
 
+use aes_gcm::aead::{Aead as _, KeyInit as _, Payload};
+use aes_gcm::{Aes256Gcm, Key, Nonce};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hmac::{Hmac, KeyInit as _, Mac as _};
-use sha2::Sha256;
 
 use super::Sort;
 use super::prepare::{Checked, typed};
+use crate::auth::secrets;
 use crate::schema::{ColumnType, Table};
 use crate::value::{Name, Row, Value};
 use crate::{Error, ErrorKind, Result};
 
 /// The longest token, in bytes: the values of the sort columns and a fixed part.
 const MAX_TOKEN: usize = 64 * 1024;
-const MAC_BYTES: usize = 32;
+const NONCE: usize = 12;
 
 /// The query that a token continues.
 pub(super) struct Paged<'a> {
@@ -40,9 +42,14 @@ impl Paged<'_> {
             .map(|s| last.get(&s.column).map_or(serde_json::Value::Null, Value::to_json))
             .collect();
         let json = serde_json::Value::Array(position).to_string();
-        let mut sealed = self.mac(json.as_bytes())?.finalize().into_bytes().to_vec();
-        sealed.extend_from_slice(json.as_bytes());
-        let token = URL_SAFE_NO_PAD.encode(sealed);
+        let nonce: [u8; NONCE] = secrets::random_bytes()?;
+        let query = self.query_text();
+        let payload = Payload { msg: json.as_bytes(), aad: query.as_bytes() };
+        let sealed = self
+            .cipher()
+            .encrypt(&Nonce::from(nonce), payload)
+            .map_err(|_| Error::internal("a paging token was not sealed"))?;
+        let token = URL_SAFE_NO_PAD.encode([nonce.as_slice(), &sealed].concat());
         if token.len() > MAX_TOKEN {
             return Err(Error::invalid(
                 "the sort values of a row are too long to continue after, sort by another column",
@@ -69,9 +76,11 @@ impl Paged<'_> {
             return None;
         }
         let sealed = URL_SAFE_NO_PAD.decode(token).ok()?;
-        let (mac, json) = sealed.split_at_checked(MAC_BYTES)?;
-        self.mac(json).ok()?.verify_slice(mac).ok()?;
-        let position: Vec<serde_json::Value> = serde_json::from_slice(json).ok()?;
+        let (nonce, sealed) = sealed.split_first_chunk::<NONCE>()?;
+        let query = self.query_text();
+        let payload = Payload { msg: sealed, aad: query.as_bytes() };
+        let json = self.cipher().decrypt(&Nonce::from(*nonce), payload).ok()?;
+        let position: Vec<serde_json::Value> = serde_json::from_slice(&json).ok()?;
         if position.len() != self.order.len() {
             return None;
         }
@@ -85,15 +94,14 @@ impl Paged<'_> {
         if column.column_type() == ColumnType::Bytes { typed(column, value).ok() } else { Some(value) }
     }
 
-    fn mac(&self, position: &[u8]) -> Result<Hmac<Sha256>> {
-        let mut mac = Hmac::<Sha256>::new_from_slice(self.key)
-            .map_err(|e| Error::internal("the token key has a bad length").source(e))?;
-        // Debug text quotes and escapes every name and value, so different queries never look the same.
-        let query = format!("{:?}", (&self.table.name, self.query, self.order, self.unique));
-        mac.update(&(query.len() as u64).to_be_bytes());
-        mac.update(query.as_bytes());
-        mac.update(position);
-        Ok(mac)
+    fn cipher(&self) -> Aes256Gcm {
+        Aes256Gcm::new(&Key::<Aes256Gcm>::from(*self.key))
+    }
+
+    /// What the token is bound to. Debug text quotes and escapes every name and value, so different queries
+    /// never look the same.
+    fn query_text(&self) -> String {
+        format!("{:?}", (&self.table.name, self.query, self.order, self.unique))
     }
 }
 
