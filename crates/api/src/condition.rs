@@ -25,7 +25,7 @@ impl Api {
         for sort in &options.sort {
             asking.check(&sort.column)?;
         }
-        asking.row(context.params.record(), 0)?.into_query()
+        asking.row(context.params.conditions(), 0)?.into_query()
     }
 }
 

@@ -177,9 +177,16 @@ impl Hooks {
     }
 
     pub(crate) async fn account(&self, api: &Api, event: AccountEvent, row: &Row) -> Result<()> {
+        let mut result = Ok(());
         for hook in &self.account {
-            hook(api, event, row).await?;
+            match (hook(api, event, row).await, &result) {
+                (Err(error), Ok(())) => result = Err(error),
+                (Err(error), Err(_)) => {
+                    tracing::error!(?event, error = error.log_text(), "another account hook failed too");
+                }
+                (Ok(()), _) => {}
+            }
         }
-        Ok(())
+        result
     }
 }

@@ -201,7 +201,11 @@ impl Setup {
         self.note(result);
     }
 
-    /// When an account was added, changed or removed.
+    /// When an account was added, changed or removed; the record has no secrets.
+    ///
+    /// An error of an added account takes the registration back, and `Deleted` follows. A removed one keeps its
+    /// profile until no hook fails, and the removal may be done again. So a hook may be told of the same
+    /// removal more than once, and of one whose account it was never told of.
     pub fn account_hook<F>(&mut self, hook: F)
     where
         F: for<'a> Fn(&'a Api, AccountEvent, &'a Row) -> BoxFuture<'a, Result<()>> + Send + Sync + 'static,

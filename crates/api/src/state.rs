@@ -148,10 +148,10 @@ impl Api {
         self.0.shared.get(&TypeId::of::<T>())?.downcast_ref()
     }
 
-    /// Tells the hooks what became of an account.
+    /// Tells all hooks what became of an account; the failure of one keeps no other from being told.
     ///
     /// # Errors
-    /// What the first hook that fails says; the later ones are not told.
+    /// What the first hook that fails says.
     pub async fn account_event(&self, event: AccountEvent, row: &Row) -> Result<()> {
         self.0.hooks.account(self, event, row).await
     }

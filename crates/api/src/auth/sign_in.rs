@@ -5,6 +5,7 @@ use bkjs_core::auth::AccessToken;
 use bkjs_core::value::Row;
 
 use super::{Cookie, credentials};
+use crate::access::rate;
 use crate::context::Context;
 use crate::reply::{Content, Reply};
 use crate::state::Api;
@@ -36,12 +37,23 @@ impl Api {
         self.tokens().issue(auth.text("login"), &credentials(auth), &request)
     }
 
+    /// Counts a try to sign in by a password against the limit of its login, as signatures are counted.
+    ///
+    /// # Errors
+    /// `TooManyRequests` above `api-rlimits-rate-login`.
+    pub async fn count_login(&self, login: &str) -> Result<()> {
+        let settings = self.settings();
+        rate::check(self.limiter(), settings.limits.get("login"), || format!("login:{login}")).await
+    }
+
     /// Does to a reply with the account's own record what `_session` and `_accesstoken` ask for: sets or
     /// clears the cookie, adds the token and its age in milliseconds.
     ///
     /// # Errors
-    /// As [`session_cookie`](Self::session_cookie) and [`access_token`](Self::access_token).
+    /// 412 for an account that has expired, `Forbidden` when its own lists refuse the path;
+    /// as [`session_cookie`](Self::session_cookie) and [`access_token`](Self::access_token).
     pub fn sign_in(&self, context: &Context, auth: &Row, mut reply: Reply) -> Result<Reply> {
+        self.acl().check(auth, context.path())?;
         let controls = context.controls();
         let config = self.params();
         if controls.access_token {

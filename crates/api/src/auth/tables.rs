@@ -9,14 +9,15 @@ pub const AUTH_TABLE: &str = "bk_auth";
 /// Logins with their secrets, types and permissions.
 pub fn auth_table() -> Table {
     Table::new(AUTH_TABLE)
-        .column(Column::text("login").primary())
+        .column(Column::text("login").primary().max(1024))
         .column(Column::uuid("id"))
         .column(Column::text("name"))
-        .column(Column::text("status"))
+        .column(Column::text("status").max(256))
         .column(Column::text("type").admin())
-        .column(Column::text("secret").secure())
+        .column(Column::text("secret").secure().max(4096))
         .column(Column::text("auth_secret").admin().secure())
-        .column(Column::text("token_secret").admin().secure())
+        // Made by the accounts module, never by a caller, whoever that is.
+        .column(Column::text("token_secret").secure())
         .column(Column::text("salt").secure())
         .column(Column::text("password").secure())
         .column(Column::text("acl_deny").admin().secure())

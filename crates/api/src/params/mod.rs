@@ -93,8 +93,17 @@ impl RequestParams {
         self.row.get(name).is_some_and(truthy)
     }
 
-    /// The parameters as a record for a table: without controls, whose names start with `_`.
+    /// The parameters as a record for a table: without controls, whose names start with `_`, and without
+    /// names that carry an operator, as `id_$set`: a handler that sets or removes a column by its name
+    /// must not meet it again under another.
     pub fn record(&self) -> Row {
+        let mut row = self.conditions();
+        row.retain(|name, _| !name.contains("_$"));
+        row
+    }
+
+    /// The parameters as conditions on a table: without controls; names may carry an operator, as `age_$gt`.
+    pub fn conditions(&self) -> Row {
         let mut row = self.row.clone();
         row.retain(|name, _| !name.starts_with('_'));
         row
