@@ -21,12 +21,13 @@
 mod commands;
 mod handlers;
 mod profile;
+mod records;
 mod routes;
 mod service;
 mod tables;
 
 pub use service::{Accounts, By};
-pub use tables::bk_account;
+pub use tables::{ACCOUNT_TABLE, bk_account};
 
 use bkjs_api::{Module, Setup};
 
@@ -41,7 +42,7 @@ impl Module for AccountsModule {
 
     fn register(&self, setup: &mut Setup) {
         setup.table(tables::bk_account());
-        setup.post_row("bk_account", profile::complete);
+        setup.post_row(ACCOUNT_TABLE, profile::complete);
         setup.routes(routes::routes());
         for path in ["^/account/add$", "^/login$", "^/logout$"] {
             setup.allow(path);

@@ -2,15 +2,18 @@
 
 use bkjs_core::schema::{Column, Table};
 
+/// The name of the table of profiles.
+pub const ACCOUNT_TABLE: &str = "bk_account";
+
 /// The profile of an account, one record for each `bk_auth` record with the same `id`.
 ///
 /// Others see `id` and the names only. An application adds columns, or makes some public, by
 /// describing a table of the same name.
 pub fn bk_account() -> Table {
-    Table::new("bk_account")
+    Table::new(ACCOUNT_TABLE)
         .column(Column::text("id").primary().public())
         .column(Column::text("login").index())
-        .column(Column::text("status"))
+        .column(Column::text("status").max(256))
         .column(Column::text("type").admin())
         .column(Column::text("name").public().not_empty().max(128))
         .column(Column::text("first_name").public().max(128))

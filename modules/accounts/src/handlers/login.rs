@@ -8,12 +8,13 @@ use bkjs_core::value::Value;
 use serde::Deserialize;
 
 use crate::service::Accounts;
+use crate::tables::ACCOUNT_TABLE;
 
 /// The caller's login record, with the list of its types.
 pub(crate) async fn auth(State(api): State<Api>, context: Arc<Context>, account: Account) -> Result {
     let mut row = account.row().clone();
     row.set("_types", account.types().map(Value::from).collect::<Vec<_>>());
-    api.sign_in(&context, account.row(), Reply::row(AUTH_TABLE, row)).map_err(Into::into)
+    Ok(api.sign_in(&context, account.row(), Reply::row(AUTH_TABLE, row))?)
 }
 
 /// What `/login` takes.
@@ -32,11 +33,11 @@ pub(crate) async fn login(
 ) -> Result {
     let auth = accounts.login(&input.login, input.password).await?;
     let row = accounts.get(&auth).await?;
-    let reply = Reply::row("bk_account", row)
+    let reply = Reply::row(ACCOUNT_TABLE, row)
         .joined(AUTH_TABLE)
         .reveal(["secret"])
         .viewed_by(Account::new(auth.clone(), Proof::Password));
-    api.sign_in(&context, &auth, reply).map_err(Into::into)
+    Ok(api.sign_in(&context, &auth, reply)?)
 }
 
 /// Ends the session in the browser.
