@@ -72,10 +72,16 @@ pub mod evaluate;
 mod expiry;
 mod facade;
 mod key;
+// Without a driver nobody asks.
+#[cfg_attr(not(any(feature = "sqlite", feature = "plain")), allow(dead_code))]
+mod layout;
 mod options;
 mod pages;
 mod params;
 pub mod pattern;
+// What drivers of products without a query language share.
+#[cfg(feature = "plain")]
+mod plain;
 mod prepare;
 mod query;
 mod read;

@@ -27,4 +27,4 @@ pub(crate) use json::{from_json_text, to_json_text};
 pub(crate) use operand::Operand;
 pub(crate) use order::{write_after, write_order};
 pub(crate) use prefix::{like_prefix, text_successor};
-pub(crate) use select::{selected, write_columns, write_count, write_live, write_select, write_where};
+pub(crate) use select::{write_columns, write_count, write_live, write_select, write_where};

@@ -1,27 +1,9 @@
 use super::{Sql, write_after, write_order, write_query};
 use crate::Result;
+use crate::db::Query;
 use crate::db::driver::Select;
-use crate::db::{Query, Sort};
+use crate::db::layout::expiry_of;
 use crate::schema::{Column, ColumnType, Table};
-use crate::value::Name;
-
-/// The columns that a read returns: the ones asked for, all stored ones when none are, and those of the
-/// order, which the facade needs for the next page.
-pub(crate) fn selected<'t>(table: &'t Table, select: &[Name], sort: &[Sort]) -> Vec<&'t Column> {
-    if select.is_empty() {
-        return table.columns().iter().filter(|c| !c.hidden).collect();
-    }
-    let mut columns: Vec<&Column> = Vec::with_capacity(select.len() + sort.len());
-    for name in select.iter().chain(sort.iter().map(|s| &s.column)) {
-        match table.find(name) {
-            Some(column) if !column.hidden && !columns.iter().any(|c| c.name == column.name) => {
-                columns.push(column);
-            }
-            _ => {}
-        }
-    }
-    columns
-}
 
 /// Appends the names of columns.
 pub(crate) fn write_columns(sql: &mut Sql<'_>, columns: &[&Column]) {
@@ -35,7 +17,7 @@ pub(crate) fn write_columns(sql: &mut Sql<'_>, columns: &[&Column]) {
 
 /// Appends ` AND` and the condition that a record has not expired, when its table has a time for that.
 pub(crate) fn write_live(sql: &mut Sql<'_>, table: &Table, now: i64) {
-    if let Some(column) = table.columns().iter().find(|c| c.column_type() == ColumnType::Ttl && !c.hidden) {
+    if let Some(column) = expiry_of(table) {
         sql.push(" AND (").name(&column.name).push(" IS NULL OR ").name(&column.name).push(" > ");
         sql.bind_owned(now, ColumnType::Ttl).push(")");
     }

@@ -13,51 +13,10 @@ use super::convert::storage;
 use super::dialect::Sqlite;
 use super::error::convert;
 use super::execute::{command, rollback};
+use crate::db::layout::{IndexPlan, indexes_of};
 use crate::db::sql::{Sql, write_columns};
 use crate::schema::{Column, Table};
-use crate::value::Name;
 use crate::{Error, ErrorKind, Result};
-
-/// One index as it should be.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct IndexPlan {
-    /// `table_column_column_index`.
-    pub(super) name: String,
-    /// Its columns in order.
-    pub(super) columns: Vec<Name>,
-    /// Whether two records may not have the same values.
-    pub(super) unique: bool,
-}
-
-/// The indexes that a table describes.
-pub(super) fn indexes_of(table: &Table) -> Vec<IndexPlan> {
-    // Name of the group, places and columns, uniqueness.
-    type Group<'a> = (&'a str, Vec<(u16, Name)>, bool);
-    let mut groups: Vec<Group<'_>> = Vec::new();
-    for column in table.columns().iter().filter(|c| !c.hidden) {
-        for index in &column.indexes {
-            let place = (index.position, column.name.clone());
-            match groups.iter_mut().find(|g| !g.0.is_empty() && g.0 == index.group) {
-                Some(group) => {
-                    group.1.push(place);
-                    group.2 |= index.unique;
-                }
-                None => groups.push((&index.group, vec![place], index.unique)),
-            }
-        }
-    }
-    let mut plans: Vec<IndexPlan> = Vec::new();
-    for (_, mut places, unique) in groups {
-        places.sort_by_key(|(position, _)| *position);
-        let columns: Vec<Name> = places.into_iter().map(|(_, name)| name).collect();
-        let name = format!("{}_{}_index", table.name, columns.join("_"));
-        match plans.iter_mut().find(|plan| plan.name == name) {
-            Some(plan) => plan.unique |= unique,
-            None => plans.push(IndexPlan { name, columns, unique }),
-        }
-    }
-    plans
-}
 
 /// Creates what is missing of these tables in one transaction; a line for each thing done, or found
 /// different and left as it is.

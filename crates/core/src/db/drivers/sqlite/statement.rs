@@ -1,11 +1,11 @@
 //! Verbs as SQL. Pure: nothing here knows a connection.
 
 use super::dialect::Sqlite;
-use super::schema::{IndexPlan, indexes_of};
 use crate::db::driver::{Change, Get, Select, Verb, Write};
+use crate::db::layout::{IndexPlan, expiry_of, indexes_of, selected};
 use crate::db::sql::{
-    Sql, selected, write_changes, write_columns, write_count, write_key, write_live, write_query,
-    write_select, write_where,
+    Sql, write_changes, write_columns, write_count, write_key, write_live, write_query, write_select,
+    write_where,
 };
 use crate::db::{Query, Returning};
 use crate::schema::{Column, ColumnType, Table};
@@ -285,7 +285,7 @@ fn old_row<'a>(
 
 /// Removes expired records with the key, or a unique value, of a row to be stored.
 fn purge<'a>(table: &Table, row: &'a Row, now: i64) -> Option<Sql<'a>> {
-    let ttl = table.columns().iter().find(|c| c.column_type() == ColumnType::Ttl && !c.hidden)?;
+    let ttl = expiry_of(table)?;
     let mut sql = statement();
     sql.push("DELETE FROM ").name(&table.name).push(" WHERE ");
     sql.name(&ttl.name).push(" <= ").bind_owned(now, ColumnType::Ttl).push(" AND (FALSE");
