@@ -30,6 +30,10 @@ pub struct DbParams {
     /// The tables that are bound to a pool.
     #[param(pattern = "([a-z]+[0-9]*)-pool-tables")]
     pub tables: BTreeMap<String, Vec<String>>,
+    /// The most and least connections of a pool, and in milliseconds how long one may be idle, opening one may take,
+    /// and a statement may take.
+    #[param(pattern = "([a-z]+[0-9]*)-pool-(max|min|idle|connect-timeout|statement-timeout)")]
+    pub limits: BTreeMap<(String, String), u64>,
     /// A setting of a pool by the name that its driver's documentation gives.
     #[param(pattern = "([a-z]+[0-9]*)-pool-options-([a-zA-Z0-9_.-]+)")]
     pub options: BTreeMap<(String, String), String>,
@@ -75,12 +79,14 @@ pub fn open(builder: DbBuilder, params: &DbParams, folder: &Path) -> Result<Db> 
 
 /// Settings as the texts say them: numbers and truths where they read so.
 fn pool_options(params: &DbParams, pool: &str) -> Map<String, Json> {
+    let limits = params.limits.iter().filter(|((name, _), _)| name == pool);
+    let limits = limits.map(|((_, option), number)| (option.replace('-', "_"), Json::from(*number)));
     let own = params.options.iter().filter(|((name, _), _)| name == pool);
-    own.map(|((_, option), text)| {
+    let own = own.map(|((_, option), text)| {
         let value = serde_json::from_str(text).ok().filter(|v: &Json| v.is_number() || v.is_boolean());
         (option.replace('-', "_"), value.unwrap_or_else(|| Json::from(text.as_str())))
-    })
-    .collect()
+    });
+    limits.chain(own).collect()
 }
 
 fn named(pool: &str, error: Error) -> Error {

@@ -51,6 +51,7 @@ impl Subject {
         std::fs::write(home.path().join("etc/config"), file).unwrap();
         std::fs::write(home.path().join("etc/config.local"), local).unwrap();
         let mut registry = Registry::new();
+        registry.register::<crate::db::DbParams>().unwrap();
         let params = registry.register::<TestParams>().unwrap();
         let command_line = CommandLine::parse(words, &registry, Unknown::Refuse);
         let environment = environment.iter().map(|(n, v)| (n.into(), v.into())).collect();
