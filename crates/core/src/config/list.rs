@@ -73,6 +73,9 @@ fn list(registry: &Registry, running: &Settings) -> Vec<ParamInfo> {
     list
 }
 
+/// What the names of secrets have in them.
+const SECRET_WORDS: [&str; 5] = ["secret", "password", "passwd", "passphrase", "private"];
+
 fn info(entry: &Entry, section: &'static str, setting: Option<&Setting>) -> ParamInfo {
     let spec = &entry.spec;
     let setting = setting.filter(|s| !s.occurrences.is_empty());
@@ -96,7 +99,9 @@ fn info(entry: &Entry, section: &'static str, setting: Option<&Setting>) -> Para
 
 /// The texts of a value, one a line; nothing of a secret, and no password of a URL.
 fn shown(spec: &Spec, setting: &Setting) -> String {
-    if spec.secret {
+    // A family such as the options of a pool holds secrets among other things.
+    let named_so = || SECRET_WORDS.iter().any(|word| setting.name.contains(word));
+    if spec.secret || (spec.pattern && named_so()) {
         return "***".into();
     }
     setting.occurrences.iter().map(|o| without_password(&o.text)).collect::<Vec<_>>().join("\n")

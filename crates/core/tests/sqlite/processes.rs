@@ -34,6 +34,7 @@ fn child(test: &str, path: &Path) -> Child {
 }
 
 /// Adds records without end, several at a time, and prints each that was acknowledged.
+#[allow(clippy::print_stdout)] // the parent reads it
 async fn add_without_end(path: &Path) {
     let db = std::sync::Arc::new(database(path).await);
     let pid = std::process::id();

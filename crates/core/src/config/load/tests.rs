@@ -209,7 +209,8 @@ fn the_home_decides_where_files_are_and_files_cannot_say_the_home() {
 #[test]
 fn listings_and_errors_hide_secrets() {
     let subject = Subject::new(
-        "api-session-secret=Hidden1\naws-secret=Hidden2\nsmtp-password=Hidden3\ndb-pg-pool=pg://u:Hidden4@h",
+        "api-session-secret=Hidden1\naws-secret=Hidden2\nsmtp-password=Hidden3\ndb-pg-pool=pg://u:Hidden4@h\n\
+         db-pg-pool-options-password=Hidden5",
         "",
         &[],
         &[],
