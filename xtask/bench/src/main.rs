@@ -36,6 +36,9 @@ pub(crate) struct Args {
     /// Accounts to sign up before, as many as rows in the baseline
     #[arg(long, default_value_t = 100_000)]
     accounts: u64,
+    /// One more argument for bkjs, such as --server-arg=-api-no-access-log; may be given several times
+    #[arg(long, value_name = "ARGUMENT", allow_hyphen_values = true)]
+    server_arg: Vec<String>,
     /// List the measurements
     #[arg(long)]
     list: bool,
@@ -68,7 +71,7 @@ async fn run(args: &Args) -> Result<bool> {
     ensure!(args.seconds > 0.0 && args.connections > 0 && args.rounds > 0, "there is nothing to measure");
 
     println!("starting both servers with {} rows each", args.accounts);
-    let sides = Sides::start(args.accounts, args.connections).await?;
+    let sides = Sides::start(args).await?;
     let mut lines = Vec::new();
     for case in
         CASES.iter().filter(|case| args.names.is_empty() || args.names.iter().any(|name| name == case.name))

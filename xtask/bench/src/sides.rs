@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use bkjs_tests::{Home, Program, Server};
 use serde_json::Value;
 
+use crate::Args;
 use crate::cases::{Prepared, sign_up};
 use crate::load::{Plan, drive};
 
@@ -33,15 +34,17 @@ pub(crate) fn secret(number: u64) -> String {
 
 impl Sides {
     /// Starts both and fills them.
-    pub(crate) async fn start(rows: u64, connections: usize) -> Result<Self> {
+    pub(crate) async fn start(args: &Args) -> Result<Self> {
+        let rows = args.accounts;
         let homes = [Home::new()?, Home::new()?];
         let [own, other] = &homes;
-        let args = ["-db-create-tables", "-allow-modules", "bk_", "-server-max-processes", "1"];
-        let ours = Server::start_program(&Program::at(beside("bkjs")?, &["run"]), own, &args).await?;
+        let mut own_args = vec!["-db-create-tables", "-allow-modules", "bk_", "-server-max-processes", "1"];
+        own_args.extend(args.server_arg.iter().map(String::as_str));
+        let ours = Server::start_program(&Program::at(beside("bkjs")?, &["run"]), own, &own_args).await?;
         let rows_text = rows.to_string();
         let bare = Program::at(beside("bkjs-bench-baseline")?, &[]);
         let baseline = Server::start_program(&bare, other, &["-rows", &rows_text]).await?;
-        let ids = fill(&ours, rows, connections).await?;
+        let ids = fill(&ours, rows, args.connections).await?;
         Ok(Self { ours, baseline, ids, rows, _homes: homes })
     }
 
