@@ -142,8 +142,8 @@ impl Accounts {
     }
 }
 
-/// Changing accounts. Names that carry an operator (`name_$append`) are refused by none of these and mean
-/// nothing to them: a column is changed by its own name only.
+/// Changing accounts. Names that carry an operator (`name_$append`) are ignored: a column is changed by its own
+/// name only.
 impl Accounts {
     /// Registers an account with the columns in `input`: `name`, `login` and `secret` or `password` are needed.
     /// Gives the whole account back, `secret` included.

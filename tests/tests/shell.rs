@@ -1,0 +1,97 @@
+//! The one-shot commands on accounts, as an operator runs them: before, while and after a server runs.
+
+use anyhow::{Context as _, Result, ensure};
+use bkjs_tests::{Call, Home, Server};
+use serde_json::Value;
+
+/// Runs a command that must succeed; gives what it printed.
+async fn run(home: &Home, line: &str) -> Result<Value> {
+    let words: Vec<&str> = line.split(' ').collect();
+    let ran = home.shell(&words).await?;
+    ensure!(ran.code == Some(0), "{line}: {ran:?}");
+    for secret in ["s€cret", "adm1Secret", "sec1", "\"secret\"", "token_secret", "argon2"] {
+        ensure!(!ran.text().contains(secret), "{line} shows a secret: {ran:?}");
+    }
+    serde_json::from_str(&ran.stdout).with_context(|| format!("{line} prints no JSON: {ran:?}"))
+}
+
+/// Runs a command that must fail; gives what it reported.
+async fn fail(home: &Home, line: &str) -> Result<String> {
+    let words: Vec<&str> = line.split(' ').collect();
+    let ran = home.shell(&words).await?;
+    ensure!(ran.code == Some(1) && ran.stdout.is_empty(), "{line}: {ran:?}");
+    Ok(ran.stderr)
+}
+
+async fn auth(server: &Server, login: &str, secret: &str) -> Result<Value> {
+    let reply = server.send(Call::get("/auth").sign(login, secret)).await?;
+    ensure!(reply.status == 200, "{login}: {} {}", reply.status, reply.text());
+    Ok(reply.json())
+}
+
+#[tokio::test]
+async fn accounts_made_before_the_server_can_sign_in() -> Result<()> {
+    let home = Home::new()?;
+    run(&home, "-db-create-tables -account-add login admin secret adm1Secret name Admin type admin").await?;
+    run(&home, "-account-add login plain secret plain1 name Plain").await?;
+    run(&home, "-account-add login otp1 secret sec1 auth_secret otp name Otp").await?;
+    run(&home, "-account-add login üser secret s€cret name User").await?;
+
+    let server = Server::start(&home, &["-server-max-processes", "1"]).await?;
+    assert_eq!(auth(&server, "admin", "adm1Secret").await?["type"], "admin");
+    assert_eq!(auth(&server, "plain", "plain1").await?["type"], Value::Null);
+    assert_eq!(auth(&server, "üser", "s€cret").await?["login"], "üser");
+    // The second part of the key stands behind a colon.
+    assert_eq!(auth(&server, "otp1", "sec1:otp").await?["login"], "otp1");
+    let half = server.send(Call::get("/auth").sign("otp1", "sec1")).await?;
+    assert_eq!(half.status, 401, "{}", half.text());
+    assert_eq!(server.stop().await?, 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_running_server_sees_what_the_shell_does_at_once() -> Result<()> {
+    let home = Home::new()?;
+    let server = Server::start(&home, &["-server-max-processes", "2"]).await?;
+    let added = run(&home, "-account-add login üser secret s€cret name User city Rome").await?;
+    assert_eq!(added["login"], "üser");
+    assert_eq!(auth(&server, "üser", "s€cret").await?["id"], added["id"]);
+    assert_eq!(run(&home, "-account-get login üser").await?["city"], "Rome");
+
+    let changed = run(&home, "-account-update login üser secret other type admin city Oslo").await?;
+    assert_eq!((&changed["type"], &changed["city"]), (&"admin".into(), &"Oslo".into()));
+    let old = server.send(Call::get("/auth").sign("üser", "s€cret")).await?;
+    assert_eq!(old.status, 401, "{}", old.text());
+    assert_eq!(auth(&server, "üser", "other").await?["type"], "admin");
+
+    let update = Call::get("/account/update?city=Bern").sign("üser", "other");
+    assert_eq!(server.send(update).await?.status, 200);
+    let id = added["id"].as_str().context("an id")?;
+    assert_eq!(run(&home, &format!("-account-get id {id}")).await?["city"], "Bern");
+
+    run(&home, "-account-del login üser").await?;
+    let gone = server.send(Call::get("/auth").sign("üser", "other")).await?;
+    assert_eq!(gone.status, 404, "{}", gone.text());
+    assert_eq!(server.stop().await?, 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_mistake_ends_with_an_error_and_changes_nothing() -> Result<()> {
+    let home = Home::new()?;
+    run(&home, "-account-add login a secret s name A").await?;
+    for (line, message) in [
+        ("-account-add login a secret s name B", "exists"),
+        ("-account-add login b secret s", "name is required"),
+        ("-account-add login b secret s name", "name has no value"),
+        ("-account-get login b", "no account with login b"),
+        ("-account-del id b", "no account with id b"),
+        ("-account-update city Rome", "login or id is required"),
+        ("-account-frob login a", "-account-frob"),
+    ] {
+        let report = fail(&home, line).await?;
+        assert!(report.contains(message), "{line}: {report}");
+    }
+    assert_eq!(run(&home, "-account-get login a").await?["name"], "A");
+    Ok(())
+}
