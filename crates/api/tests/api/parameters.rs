@@ -101,3 +101,12 @@ proptest! {
         no_5xx(cases);
     }
 }
+
+#[tokio::test]
+async fn a_name_with_an_operator_is_no_column_of_a_record() {
+    let server = start(&[]).await;
+    let answer = server.get("/demo/open/echo?id=a&id_$set=b&id_$=c&_control=d&a_b=e").send().await;
+    let row = answer.json();
+    assert_eq!((&row["id"], &row["a_b"]), (&"a".into(), &"e".into()));
+    assert_eq!(row.as_object().map(|row| row.len()), Some(3), "with the address: {row}");
+}

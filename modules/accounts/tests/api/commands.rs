@@ -28,7 +28,7 @@ async fn run((server, commands): &(TestServer, Vec<Command>), line: &str) -> Res
     }
 }
 
-fn refused(result: Result<Row>, message: &str) {
+fn refused(result: &Result<Row>, message: &str) {
     assert_eq!(result.as_ref().map_err(Error::message), Err(message));
 }
 
@@ -55,14 +55,14 @@ async fn an_operator_adds_accounts_of_any_type_that_can_sign_in() {
 async fn mistakes_are_told_and_add_nothing() {
     let bench = start().await;
     run(&bench, "-account-add login a secret s name A").await.unwrap();
-    refused(run(&bench, "-account-add login b secret s").await, "name is required");
-    refused(run(&bench, "-account-add login b name").await, "name has no value");
-    refused(run(&bench, "-account-get login b").await, "no account with login b");
-    refused(run(&bench, "-account-get id b").await, "no account with id b");
-    refused(run(&bench, "-account-del name A").await, "login or id is required");
-    refused(run(&bench, "-account-del login a id b").await, "give login or id, not both");
-    refused(run(&bench, "-account-del login a name B").await, "unknown argument name, give login or id");
-    refused(run(&bench, "-account-update city Rome").await, "login or id is required");
+    refused(&run(&bench, "-account-add login b secret s").await, "name is required");
+    refused(&run(&bench, "-account-add login b name").await, "name has no value");
+    refused(&run(&bench, "-account-get login b").await, "no account with login b");
+    refused(&run(&bench, "-account-get id b").await, "no account with id b");
+    refused(&run(&bench, "-account-del name A").await, "login or id is required");
+    refused(&run(&bench, "-account-del login a id b").await, "give login or id, not both");
+    refused(&run(&bench, "-account-del login a name B").await, "unknown argument name, give login or id");
+    refused(&run(&bench, "-account-update city Rome").await, "login or id is required");
     assert_eq!(run(&bench, "-account-add login a secret s name A").await.unwrap_err().status(), 409);
     assert_eq!(run(&bench, "-account-get login a").await.unwrap().text("name"), "A");
 }
@@ -97,7 +97,7 @@ async fn a_removed_account_is_gone() {
     let added = run(&bench, "-account-add login a secret s name A").await.unwrap();
     run(&bench, &format!("-account-del id {}", added.text("id"))).await.unwrap();
     assert_eq!(bench.0.get("/auth").sign("a", "s").send().await.status, 404);
-    refused(run(&bench, "-account-del login a").await, "no account with login a");
+    refused(&run(&bench, "-account-del login a").await, "no account with login a");
 }
 
 #[tokio::test]
@@ -108,7 +108,7 @@ async fn what_is_left_of_a_removal_goes_without_harm_to_who_has_the_login_now() 
     api.db().del("bk_auth", "a", &Options::new()).await.expect("removes");
     let new = run(&bench, "-account-add login a secret s name New").await.unwrap();
     refused(
-        run(&bench, &format!("-account-get id {}", old.text("id"))).await,
+        &run(&bench, &format!("-account-get id {}", old.text("id"))).await,
         &format!("no account with id {}", old.text("id")),
     );
     run(&bench, &format!("-account-del id {}", old.text("id"))).await.unwrap();

@@ -1,7 +1,7 @@
 //! The module from outside: real requests to a server on a temporary database.
 
 // A scenario that cannot get its server or its answer has failed.
-#![allow(clippy::expect_used, clippy::unwrap_used, missing_docs)]
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, missing_docs)]
 
 mod add;
 mod auth;
