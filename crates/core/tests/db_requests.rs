@@ -25,6 +25,7 @@ const POOR: Capabilities = Capabilities {
     unique: false,
     raw_query: false,
     ttl: false,
+    nul_in_text: true,
 };
 
 impl Recorder {

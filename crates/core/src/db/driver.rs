@@ -63,6 +63,8 @@ pub struct Capabilities {
     /// Records whose time has passed are as if absent, for every operation. Of other drivers the facade asks
     /// this by conditions.
     pub ttl: bool,
+    /// Texts with a NUL character. Other drivers refuse them with `Invalid`.
+    pub nul_in_text: bool,
 }
 
 /// One record by key.

@@ -63,6 +63,7 @@ impl Test {
             Op::ILike | Op::NotILike => Some(pattern::like(text, true)?),
             Op::Regexp | Op::NotRegexp => Some(pattern::regexp(text, false)?),
             Op::IRegexp | Op::NotIRegexp => Some(pattern::regexp(text, true)?),
+            Op::IBeginsWith => Some(pattern::begins(text, true)?),
             _ => None,
         };
         let column = table.find(&condition.column);
@@ -109,12 +110,11 @@ impl Test {
             Op::NotBeginsWith => !text.starts_with(wanted),
             Op::EndsWith => text.ends_with(wanted),
             Op::NotEndsWith => !text.ends_with(wanted),
-            Op::IBeginsWith => text.to_lowercase().starts_with(&wanted.to_lowercase()),
             Op::Contains => self.contains(stored),
             Op::NotContains => !self.contains(stored),
             Op::AllIn => self.has_all(stored),
             Op::NotAllIn => !self.has_all(stored),
-            Op::Like | Op::ILike | Op::Regexp | Op::IRegexp => self.is_match(text),
+            Op::Like | Op::ILike | Op::Regexp | Op::IRegexp | Op::IBeginsWith => self.is_match(text),
             Op::NotLike | Op::NotILike | Op::NotRegexp | Op::NotIRegexp => !self.is_match(text),
             // The facade lets no change into a condition.
             _ => false,

@@ -29,6 +29,27 @@ pub fn like(pattern: &str, ignore_case: bool) -> Result<Regex> {
     if pattern.chars().count() > MAX_PATTERN {
         return Err(Error::invalid(format!("a pattern is longer than {MAX_PATTERN} characters")));
     }
+    build(&like_source(pattern), ignore_case)
+}
+
+/// The texts that start with a text; ignoring case, letter by letter as the other patterns do.
+///
+/// # Errors
+/// `Invalid` when it is too large.
+pub fn begins(prefix: &str, ignore_case: bool) -> Result<Regex> {
+    if prefix.chars().count() > MAX_PATTERN {
+        return Err(Error::invalid(format!("a pattern is longer than {MAX_PATTERN} characters")));
+    }
+    build(&begins_source(prefix), ignore_case)
+}
+
+/// The source of [`begins`].
+pub(crate) fn begins_source(prefix: &str) -> String {
+    format!(r"\A{}", regex::escape(prefix))
+}
+
+/// The source of [`like`].
+pub(crate) fn like_source(pattern: &str) -> String {
     let mut source = String::with_capacity(pattern.len() + 16);
     source.push_str(r"(?s)\A");
     let mut letter = [0; 4];
@@ -40,7 +61,7 @@ pub fn like(pattern: &str, ignore_case: bool) -> Result<Regex> {
         }
     }
     source.push_str(r"\z");
-    build(&source, ignore_case)
+    source
 }
 
 fn build(source: &str, ignore_case: bool) -> Result<Regex> {
@@ -68,6 +89,18 @@ mod tests {
         check("%", "a\nb", true);
         check("a", "ab", false);
         assert!(like("ÄB%", true).expect("compiles").is_match("äbc"));
+    }
+
+    #[test]
+    fn a_beginning_is_literal() {
+        let check = |prefix, text, expected| {
+            assert_eq!(begins(prefix, true).expect("compiles").is_match(text), expected, "{prefix} {text}");
+        };
+        check("a.", "A.b", true);
+        check("a.", "ab", false);
+        check("ÄB", "äbc", true);
+        check("b", "ab", false);
+        check("", "", true);
     }
 
     #[test]

@@ -20,6 +20,11 @@ pub(crate) struct Backend {
     pub(crate) name: &'static str,
     /// The address of the store of a trial: empty the first time, the same one whenever it is asked again.
     pub(crate) url: fn(&Place) -> String,
+    /// The variable with the address of its server; without it the trials are skipped. Products that are files
+    /// have none.
+    pub(crate) server: Option<&'static str>,
+    /// The statement that removes the store of a trial on a server.
+    pub(crate) clean: Option<fn(&Place) -> String>,
     /// Its statement for `id` and `num` of the records of T1 with the `id` that is bound, if it has a language.
     pub(crate) raw_by_id: Option<&'static str>,
 }
@@ -28,6 +33,21 @@ impl Backend {
     /// What the driver says it can do.
     pub(crate) fn capabilities(&self) -> Checked<Capabilities> {
         Ok(*self.open(&Place::new()?)?.capabilities())
+    }
+
+    /// Why it cannot be tried here.
+    pub(crate) fn obstacle(&self) -> Option<String> {
+        let variable = self.server.filter(|variable| std::env::var_os(variable).is_none())?;
+        Some(format!("needs {variable}"))
+    }
+
+    /// Removes what a trial has left.
+    pub(crate) async fn remove(&self, place: &Place) -> Checked {
+        let Some(clean) = self.clean else { return Ok(()) };
+        let driver = self.open(place)?;
+        driver.query(clean(place), Vec::new()).await?;
+        driver.close().await;
+        Ok(())
     }
 
     fn open(&self, place: &Place) -> Checked<Arc<dyn Driver>> {
@@ -44,7 +64,17 @@ pub(crate) const BACKENDS: &[Backend] = &[
     Backend {
         name: "sqlite",
         url: |place| format!("sqlite://{}", place.folder().join("trial.db").display()),
+        server: None,
+        clean: None,
         raw_by_id: Some("select id, num from simple where id = ?1"),
+    },
+    #[cfg(feature = "postgres")]
+    Backend {
+        name: "postgres",
+        url: |place| place.on_server("BKJS_TEST_POSTGRES_URL", "postgres://", "schema"),
+        server: Some("BKJS_TEST_POSTGRES_URL"),
+        clean: Some(|place| format!("DROP SCHEMA IF EXISTS {} CASCADE", place.unique())),
+        raw_by_id: Some("select id, num from simple where id = $1"),
     },
 ];
 
@@ -66,6 +96,15 @@ impl Place {
         self.folder.path()
     }
 
+    /// The address of a server with the trial's own name as one more setting; `none` when there is no server,
+    /// for a driver that is asked only what it can do.
+    #[allow(dead_code)] // for products that are servers
+    pub(crate) fn on_server(&self, variable: &str, none: &str, setting: &str) -> String {
+        let base = std::env::var(variable).unwrap_or_else(|_| format!("{none}127.0.0.1"));
+        let joint = if base.contains('?') { '&' } else { '?' };
+        format!("{base}{joint}{setting}={}", self.unique)
+    }
+
     /// A name that no other trial has, of letters, digits and underscores.
     #[allow(dead_code)] // for products that are servers
     pub(crate) fn unique(&self) -> &str {
@@ -77,13 +116,18 @@ impl Place {
 pub(crate) struct Bench {
     backend: &'static Backend,
     can: Capabilities,
-    place: Place,
+    place: Arc<Place>,
 }
 
 impl Bench {
     /// An empty store.
     pub(crate) fn new(backend: &'static Backend, can: Capabilities) -> Checked<Self> {
-        Ok(Self { backend, can, place: Place::new()? })
+        Ok(Self { backend, can, place: Arc::new(Place::new()?) })
+    }
+
+    /// Where the store is.
+    pub(crate) fn place(&self) -> Arc<Place> {
+        self.place.clone()
     }
 
     /// What the driver can do.

@@ -124,13 +124,19 @@ fn prepare(
     can: Capabilities,
     runtime: Arc<tokio::runtime::Runtime>,
 ) -> libtest_mimic::Trial {
-    let obstacle = (trial.obstacle)(&can);
-    let name = match obstacle {
+    let obstacle = backend.obstacle().or_else(|| (trial.obstacle)(&can).map(str::to_owned));
+    let name = match &obstacle {
         Some(obstacle) => format!("{} ({obstacle})", trial.name),
         None => trial.name.to_owned(),
     };
     libtest_mimic::Trial::test(name, move || {
-        let tried = runtime.block_on(async { (trial.run)(Bench::new(backend, can)?).await });
+        let tried = runtime.block_on(async {
+            let bench = Bench::new(backend, can)?;
+            let place = bench.place();
+            let tried = (trial.run)(bench).await;
+            let removed = backend.remove(&place).await;
+            tried.and(removed)
+        });
         tried.map_err(Failed::from)
     })
     .with_kind(backend.name)

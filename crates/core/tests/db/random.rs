@@ -33,7 +33,8 @@ fn table() -> Table {
 
 async fn any_condition_finds_what_it_says(bench: Bench) -> Checked {
     let db = bench.open([table()]).await?;
-    let strategy = (prop::collection::vec(row(), 0..12), prop::collection::vec(search(bench.can()), 4));
+    let strategy =
+        (prop::collection::vec(row(bench.can()), 0..12), prop::collection::vec(search(bench.can()), 4));
     run(100, strategy, async |(rows, searches)| compare(&db, rows, searches).await)
 }
 
@@ -133,8 +134,9 @@ fn real() -> impl Strategy<Value = Value> {
     prop::sample::select(vec![-1.5, 0.0, 0.1, 1.0, 2.0, 1e300]).prop_map(Value::Real)
 }
 
-fn text() -> impl Strategy<Value = Value> {
-    "[aAbéÉ%_\\\\'\\x00]{0,3}".prop_map(Value::Text)
+fn text(can: Capabilities) -> impl Strategy<Value = Value> + Clone {
+    let letters = if can.nul_in_text { "[aAbéÉ%_\\\\'\\x00]{0,3}" } else { "[aAbéÉ%_\\\\'\\x01]{0,3}" };
+    letters.prop_map(Value::Text)
 }
 
 fn flag() -> impl Strategy<Value = Value> {
@@ -154,8 +156,8 @@ fn maybe(value: impl Strategy<Value = Value>) -> impl Strategy<Value = Value> {
     prop::option::weighted(0.8, value).prop_map(|value| value.unwrap_or(NULL))
 }
 
-fn row() -> impl Strategy<Value = Row> {
-    (maybe(int()), maybe(text()), maybe(flag()), maybe(real()), maybe(texts()), maybe(ints()))
+fn row(can: Capabilities) -> impl Strategy<Value = Row> {
+    (maybe(int()), maybe(text(can)), maybe(flag()), maybe(real()), maybe(texts()), maybe(ints()))
         .prop_map(|(n, t, b, r, l, s)| row! { id: "", n: n, t: t, b: b, r: r, l: l, s: s })
 }
 
@@ -200,13 +202,13 @@ fn condition(can: Capabilities) -> BoxedStrategy<Query> {
     }
     let mut choices = vec![
         compared("n", int().boxed()),
-        compared("t", text().boxed()),
+        compared("t", text(can).boxed()),
         compared("r", real().boxed()),
         (prop::sample::select(vec![Op::Eq, Op::Ne]), flag())
             .prop_map(|(op, value)| Query::new().op("b", op, value))
             .boxed(),
         absent("b"),
-        (prop::sample::select(patterns), text())
+        (prop::sample::select(patterns), text(can))
             .prop_map(|(op, value)| Query::new().op("t", op, value))
             .boxed(),
         elements("l", "[ab,]{1,2}".prop_map(Value::Text).boxed()),
@@ -214,7 +216,17 @@ fn condition(can: Capabilities) -> BoxedStrategy<Query> {
         absent("l"),
     ];
     if can.regexp {
-        let regexps = prop::sample::select(vec!["^a", "b$", "[éb]", "^$", "a.", "(?i)É"]);
+        let regexps = prop::sample::select(vec![
+            "^a",
+            "b$",
+            "[éb]",
+            "^$",
+            "a.",
+            "(?i)É",
+            r"\p{Lu}|_",
+            r"(\w?%)+$",
+            "[^a]{2}",
+        ]);
         let ops = prop::sample::select(vec![Op::Regexp, Op::NotRegexp, Op::IRegexp, Op::NotIRegexp]);
         choices.push((ops, regexps).prop_map(|(op, text)| Query::new().op("t", op, text)).boxed());
     }

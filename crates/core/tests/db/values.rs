@@ -15,7 +15,8 @@ trials! {
     s126_any_all_or_none_of_some_elements,
     s127_a_set_of_integers_is_searched_by_number_or_text,
     s149_any_text_reads_back_exactly,
-    s150_text_with_nul_reads_back_exactly,
+    s150_text_with_nul_reads_back_exactly if nul_in_text,
+    s150_text_with_nul_is_refused unless nul_in_text,
     s151_numbers_and_booleans_in_a_text_column_become_text,
     s152_what_is_not_an_integer_is_refused,
     s153_integers_are_exact_to_64_bits,
@@ -141,6 +142,17 @@ async fn s150_text_with_nul_reads_back_exactly(bench: Bench) -> Checked {
     reads_back(&db, "txt", ["a\0b", "\0", "a\0"].map(|t| (t, t))).await?;
     finds(&db, T6, row! { txt: "a\0" }, "v").await?;
     finds(&db, T6, row! { txt: "a" }, "").await
+}
+
+async fn s150_text_with_nul_is_refused(bench: Bench) -> Checked {
+    let db = bench.open([t6()]).await?;
+    refuses(&db, "txt", ["a\0b", "\0"]).await?;
+    refuses(&db, "tags", [list!["a\0b"]]).await?;
+    refuses(&db, "json", [Value::from(row! { a: "\0" })]).await?;
+    for op in [Op::Eq, Op::Contains, Op::BeginsWith, Op::Like] {
+        fails(db.select::<Row>(T6, Query::new().op("txt", op, "a\0"), &USUAL).await, ErrorKind::Invalid)?;
+    }
+    Ok(())
 }
 
 async fn s151_numbers_and_booleans_in_a_text_column_become_text(bench: Bench) -> Checked {

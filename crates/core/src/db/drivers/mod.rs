@@ -9,6 +9,8 @@ use super::driver::Driver;
 use crate::{Error, ErrorKind, Result};
 
 pub mod none;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
@@ -28,6 +30,8 @@ type Open = fn(Location<'_>) -> Result<Arc<dyn Driver>>;
 /// The products in this build: name, URL schemes, constructor.
 const DRIVERS: &[(&str, &[&str], Open)] = &[
     ("none", &["none"], open_none),
+    #[cfg(feature = "postgres")]
+    ("postgres", &["postgres", "postgresql"], open_postgres),
     #[cfg(feature = "sqlite")]
     ("sqlite", &["sqlite"], open_sqlite),
 ];
@@ -57,6 +61,13 @@ pub fn open(driver: &str, location: Location<'_>) -> Result<Arc<dyn Driver>> {
 #[allow(clippy::needless_pass_by_value)]
 fn open_none(_: Location<'_>) -> Result<Arc<dyn Driver>> {
     Ok(Arc::new(none::NoneDriver))
+}
+
+#[cfg(feature = "postgres")]
+fn open_postgres(location: Location<'_>) -> Result<Arc<dyn Driver>> {
+    let options: postgres::PostgresOptions = serde_json::from_value(Json::Object(location.options))
+        .map_err(|e| Error::new(ErrorKind::Config, format!("options of the postgres pool: {e}")))?;
+    Ok(Arc::new(postgres::PostgresDriver::new(&options.at(location.url)?)?))
 }
 
 #[cfg(feature = "sqlite")]

@@ -22,6 +22,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     unique: true,
     raw_query: true,
     ttl: true,
+    nul_in_text: true,
 };
 
 /// The driver of the pool `none`.

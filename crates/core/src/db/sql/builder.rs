@@ -17,13 +17,14 @@ pub(crate) struct Bind<'a> {
 pub(crate) struct Sql<'a> {
     text: String,
     binds: Vec<Bind<'a>>,
+    scope: Option<&'a str>,
     dialect: &'static dyn Dialect,
 }
 
 impl<'a> Sql<'a> {
     /// An empty statement.
     pub(crate) fn new(dialect: &'static dyn Dialect) -> Self {
-        Self { text: String::with_capacity(192), binds: Vec::new(), dialect }
+        Self { text: String::with_capacity(192), binds: Vec::new(), scope: None, dialect }
     }
 
     /// How the product spells things.
@@ -48,6 +49,20 @@ impl<'a> Sql<'a> {
         self.name(table).push(".").name(column)
     }
 
+    /// From now on [`column`](Self::column) names this table too: in an upsert, a bare name could also mean
+    /// the row that was to be inserted.
+    pub(crate) fn qualify(&mut self, table: &'a str) {
+        self.scope = Some(table);
+    }
+
+    /// Appends the quoted name of a column whose stored value is meant.
+    pub(crate) fn column(&mut self, column: &str) -> &mut Self {
+        match self.scope {
+            Some(table) => self.qualified(table, column),
+            None => self.name(column),
+        }
+    }
+
     /// Appends a text literal, for arguments that must be part of the text.
     pub(crate) fn literal(&mut self, text: &str) -> &mut Self {
         self.text.push('\'');
@@ -66,6 +81,14 @@ impl<'a> Sql<'a> {
         self.bind_cow(Cow::Borrowed(value), kind)
     }
 
+    /// Appends a placeholder for a value that is compared with a column in its
+    /// [comparable](Dialect::comparable) form.
+    pub(crate) fn bind_compared(&mut self, value: &'a Value, kind: ColumnType) -> &mut Self {
+        self.binds.push(Bind { value: Cow::Borrowed(value), kind });
+        self.dialect.compared(&mut self.text, self.binds.len(), kind);
+        self
+    }
+
     /// Appends a placeholder for a value made on the way.
     pub(crate) fn bind_owned(&mut self, value: impl Into<Value>, kind: ColumnType) -> &mut Self {
         self.bind_cow(Cow::Owned(value.into()), kind)
@@ -73,7 +96,7 @@ impl<'a> Sql<'a> {
 
     fn bind_cow(&mut self, value: Cow<'a, Value>, kind: ColumnType) -> &mut Self {
         self.binds.push(Bind { value, kind });
-        self.dialect.placeholder(&mut self.text, self.binds.len());
+        self.dialect.placeholder(&mut self.text, self.binds.len(), kind);
         self
     }
 

@@ -31,7 +31,7 @@ fn write_change<'a>(sql: &mut Sql<'a>, column: &Column, change: &'a Change) -> R
             sql.push("NULL");
         }
         Op::NotExists => {
-            sql.push("COALESCE(").name(&column.name).push(", ").bind(&change.value, kind).push(")");
+            sql.push("COALESCE(").column(&column.name).push(", ").bind(&change.value, kind).push(")");
         }
         Op::Incr if is_number(kind) => dialect.incr(sql, column, &change.value),
         Op::Add if is_number(kind) => dialect.incr(sql, column, &change.value),

@@ -144,7 +144,7 @@ fn suffix(sql: &mut Sql<'_>, operand: &Operand<'_>, text: &str) -> Result<()> {
 
 fn compare<'a>(sql: &mut Sql<'a>, operand: &Operand<'_>, op: &str, value: &'a Value) -> Result<()> {
     operand.write(sql)?;
-    sql.push(op).bind(value, kind_for(operand, value));
+    sql.push(op).bind_compared(value, kind_for(operand, value));
     Ok(())
 }
 
@@ -154,7 +154,7 @@ fn between<'a>(sql: &mut Sql<'a>, operand: &Operand<'_>, value: &'a Value) -> Re
         return Err(Error::invalid(format!("{name} needs a list of two values for between")));
     };
     compare(sql, operand, " BETWEEN ", low)?;
-    sql.push(" AND ").bind(high, kind_for(operand, high));
+    sql.push(" AND ").bind_compared(high, kind_for(operand, high));
     Ok(())
 }
 
@@ -191,7 +191,7 @@ pub(crate) fn write_value_list<'a>(
     let padding =
         given().next_back().into_iter().cycle().take(count.next_power_of_two().saturating_sub(count));
     sql.join(given().chain(padding), ", ", |sql, value| {
-        sql.bind(value, kind(value));
+        sql.bind_compared(value, kind(value));
         Ok(())
     })
 }

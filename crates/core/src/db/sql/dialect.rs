@@ -1,6 +1,6 @@
 use super::{Operand, Sql};
 use crate::Result;
-use crate::schema::Column;
+use crate::schema::{Column, ColumnType};
 use crate::value::Value;
 
 /// What a change does to a list.
@@ -34,10 +34,16 @@ pub(crate) trait Dialect: Sync {
     /// A quoted name. Names come from table descriptions; quotes within are doubled all the same.
     fn quote(&self, text: &mut String, name: &str);
 
-    /// The placeholder of the value with this number, from 1.
-    fn placeholder(&self, text: &mut String, number: usize);
+    /// The placeholder of the value with this number, from 1, that stands for a column of this type.
+    fn placeholder(&self, text: &mut String, number: usize, kind: ColumnType);
 
-    /// The column as it is compared and ordered: bytes for text, numbers for decimals.
+    /// The same, of a value that is compared with [`comparable`](Self::comparable).
+    fn compared(&self, text: &mut String, number: usize, kind: ColumnType) {
+        self.placeholder(text, number, kind);
+    }
+
+    /// The column as it is compared and ordered: bytes for text, numbers for decimals. Stored values are
+    /// named by [`Sql::column`], here and wherever a column is part of a condition or of a change.
     fn comparable(&self, sql: &mut Sql<'_>, column: &Column);
 
     /// A value within a JSON column, null when it has another type than the operand is compared with.
@@ -95,4 +101,15 @@ pub(crate) trait Dialect: Sync {
 
     /// A list or set column after a change; null counts as empty for an addition and stays null otherwise.
     fn change_list<'a>(&self, sql: &mut Sql<'a>, column: &Column, change: ListChange, elements: &'a Value);
+
+    /// What makes a row that is read before its change stay as it is until then.
+    fn lock(&self) -> &'static str {
+        ""
+    }
+
+    /// An expression for `RETURNING` that is true when an upsert has inserted a row. Needed where another
+    /// writer can insert one after the row before the change was looked for.
+    fn inserted(&self) -> Option<&'static str> {
+        None
+    }
 }

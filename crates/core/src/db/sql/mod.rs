@@ -3,8 +3,8 @@
 //! A statement is text and bound values ([`Sql`]); no value and no name that was not quoted ever becomes
 //! part of the text. What every product spells the same (comparisons, groups, keyset conditions, the
 //! order) is written here once; what differs (quoting, placeholders, patterns, elements of JSON lists,
-//! atomic changes) goes through [`Dialect`]. Storing rows (INSERT, upsert, RETURNING) differs so much that
-//! each driver has its own `statement.rs`.
+//! atomic changes) goes through [`Dialect`]. [`statement`] puts verbs together for products with
+//! `ON CONFLICT` and `RETURNING`; a product without them has its own `statement.rs` of the same pieces.
 //!
 //! Meaning, the same on every product: comparisons never match null, groups are two-valued, null is the
 //! least value of an order, text orders by its bytes.
@@ -17,7 +17,10 @@ mod json;
 mod operand;
 mod order;
 mod prefix;
+#[cfg(feature = "postgres")]
+mod regexp;
 mod select;
+pub(crate) mod statement;
 
 pub(crate) use builder::{Bind, Sql};
 pub(crate) use change::write_changes;
@@ -27,4 +30,6 @@ pub(crate) use json::{from_json_text, to_json_text};
 pub(crate) use operand::Operand;
 pub(crate) use order::{write_after, write_order};
 pub(crate) use prefix::{like_prefix, text_successor};
+#[cfg(feature = "postgres")]
+pub(crate) use regexp::portable_regexp;
 pub(crate) use select::{write_columns, write_count, write_live, write_select, write_where};

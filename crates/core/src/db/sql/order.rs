@@ -38,7 +38,7 @@ pub(crate) fn write_after<'a>(
     if bounded {
         sql.dialect().comparable(sql, first);
         sql.push(if sort[0].descending { " <= " } else { " >= " });
-        sql.bind(&after[0], first.column_type()).push(" AND ");
+        sql.bind_compared(&after[0], first.column_type()).push(" AND ");
     }
     write_following(sql, table, sort, after)
 }
@@ -57,7 +57,7 @@ fn write_following<'a>(sql: &mut Sql<'a>, table: &Table, sort: &'a [Sort], after
         if value.is_null() {
             sql.push(" IS NULL");
         } else {
-            sql.push(" = ").bind(value, column.column_type());
+            sql.push(" = ").bind_compared(value, column.column_type());
         }
         sql.push(" AND ");
         write_following(sql, table, sort, after)?;
@@ -80,7 +80,7 @@ fn write_beyond<'a>(sql: &mut Sql<'a>, column: &Column, descending: bool, value:
         return;
     }
     dialect.comparable(sql, column);
-    sql.push(if descending { " < " } else { " > " }).bind(value, column.column_type());
+    sql.push(if descending { " < " } else { " > " }).bind_compared(value, column.column_type());
     if descending && nullable(column) {
         sql.push(" OR ");
         dialect.comparable(sql, column);

@@ -23,12 +23,12 @@ impl Dialect for Sqlite {
         text.push('"');
     }
 
-    fn placeholder(&self, text: &mut String, _number: usize) {
+    fn placeholder(&self, text: &mut String, _number: usize, _kind: ColumnType) {
         text.push('?');
     }
 
     fn comparable(&self, sql: &mut Sql<'_>, column: &Column) {
-        sql.name(&column.name);
+        sql.column(&column.name);
         if column.column_type() == ColumnType::Decimal {
             sql.push(" COLLATE ").push(DECIMAL);
         }
@@ -138,7 +138,7 @@ impl Dialect for Sqlite {
     }
 
     fn incr<'a>(&self, sql: &mut Sql<'a>, column: &Column, by: &'a Value) {
-        sql.push(INCR).push("(").name(&column.name).push(", ");
+        sql.push(INCR).push("(").column(&column.name).push(", ");
         sql.bind(by, column.column_type()).push(", ").literal(&column.name).push(")");
     }
 
@@ -146,7 +146,7 @@ impl Dialect for Sqlite {
         if at_start {
             sql.bind(value, ColumnType::Text).push(" || ");
         }
-        sql.push("COALESCE(").name(&column.name).push(", '')");
+        sql.push("COALESCE(").column(&column.name).push(", '')");
         if !at_start {
             sql.push(" || ").bind(value, ColumnType::Text);
         }
@@ -155,7 +155,7 @@ impl Dialect for Sqlite {
     fn change_list<'a>(&self, sql: &mut Sql<'a>, column: &Column, change: ListChange, elements: &'a Value) {
         let unique = column.column_type() == ColumnType::Set;
         sql.push(if change == ListChange::Add { LIST_ADD } else { LIST_DEL });
-        sql.push("(").name(&column.name).push(", ");
+        sql.push("(").column(&column.name).push(", ");
         match elements {
             Value::List(_) | Value::Set(_) => sql.bind(elements, ColumnType::Json),
             one => sql.bind_owned(vec![one.clone()], ColumnType::Json),
@@ -183,4 +183,114 @@ fn path_arguments(sql: &mut Sql<'_>, operand: &Operand<'_>) -> Result<()> {
     sql.qualified(&operand.table.name, &operand.column.name);
     sql.push(", ").bind_owned(text, ColumnType::Text);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::db::driver::{Change, Verb, Write};
+    use crate::db::sql::statement::write;
+    use crate::db::{Op, Query, Returning};
+    use crate::schema::Table;
+    use crate::value::Row;
+
+    fn table(ttl: bool) -> Arc<Table> {
+        let table = Table::new("order")
+            .column(Column::text("id").primary())
+            .column(Column::int("num"))
+            .column(Column::text("a\"b").unique());
+        Arc::new(if ttl { table.column(Column::ttl("until")) } else { table })
+    }
+
+    fn check(ttl: bool, verb: Verb, returning: Returning, expected: &str) {
+        let request = Write { table: table(ttl), verb, returning };
+        let plan = write(&Sqlite, &request, 9).expect("fits");
+        let parts = [plan.purge.as_ref(), plan.old.as_ref(), Some(&plan.main)];
+        let text: Vec<_> = parts.into_iter().flatten().map(Sql::text).collect();
+        assert_eq!(text.join("; "), expected);
+        for sql in parts.into_iter().flatten() {
+            assert_eq!(sql.text().matches('?').count(), sql.binds().len());
+        }
+    }
+
+    fn row() -> Row {
+        Row::new().with("id", "x").with("num", 1)
+    }
+
+    fn update(condition: Option<Query>, insert: Option<Row>) -> Verb {
+        let changes = vec![
+            Change { column: "num".into(), op: Op::Incr, value: 1.into() },
+            Change { column: "a\"b".into(), op: Op::Append, value: "t".into() },
+        ];
+        Verb::Update { key: vec!["x".into()], changes, condition, insert }
+    }
+
+    #[test]
+    fn a_write_is_one_statement_with_quoted_names_and_bound_values() {
+        check(
+            false,
+            Verb::Add { row: row(), do_nothing: true },
+            Returning::Nothing,
+            r#"INSERT INTO "order" ("id", "num") VALUES (?, ?) ON CONFLICT DO NOTHING"#,
+        );
+        check(
+            false,
+            Verb::Put { row: row(), defaults: Row::new().with("num", 2).with("a\"b", "d") },
+            Returning::New,
+            r#"INSERT INTO "order" ("id", "num", "a""b") VALUES (?, ?, ?) ON CONFLICT ("id") DO UPDATE SET "num" = excluded."num" RETURNING "id", "num", "a""b""#,
+        );
+        check(
+            false,
+            update(Some(Query::new().not(Query::new().eq("num", 5))), None),
+            Returning::Nothing,
+            r#"UPDATE "order" SET "num" = bk_incr("num", ?, 'num'), "a""b" = COALESCE("a""b", '') || ? WHERE "id" = ? AND ((("num" = ?)) IS NOT TRUE)"#,
+        );
+        check(
+            false,
+            Verb::Del { key: vec!["x".into()], condition: None },
+            Returning::Nothing,
+            r#"DELETE FROM "order" WHERE "id" = ?"#,
+        );
+    }
+
+    #[test]
+    fn what_expires_is_removed_before_an_insert_and_passed_over_otherwise() {
+        check(
+            true,
+            Verb::Add { row: row().with("a\"b", "u"), do_nothing: false },
+            Returning::Nothing,
+            r#"DELETE FROM "order" WHERE "until" <= ? AND (FALSE OR "id" = ? OR "a""b" = ?); INSERT INTO "order" ("id", "num", "a""b") VALUES (?, ?, ?)"#,
+        );
+        check(
+            true,
+            Verb::DelAll { query: Query::new() },
+            Returning::Nothing,
+            r#"DELETE FROM "order" WHERE TRUE AND ("until" IS NULL OR "until" > ?)"#,
+        );
+    }
+
+    #[test]
+    fn the_row_before_a_change_is_read_first() {
+        check(
+            false,
+            update(None, None),
+            Returning::Old,
+            r#"SELECT "id", "num", "a""b" FROM "order" WHERE TRUE AND "id" = ?; UPDATE "order" SET "num" = bk_incr("num", ?, 'num'), "a""b" = COALESCE("a""b", '') || ? WHERE "id" = ?"#,
+        );
+    }
+
+    #[test]
+    fn an_incomplete_key_is_refused() {
+        let request = Write {
+            table: table(false),
+            verb: Verb::Del { key: vec![], condition: None },
+            returning: Returning::Nothing,
+        };
+        assert_eq!(
+            write(&Sqlite, &request, 0).err().map(|e| e.kind()),
+            Some(crate::ErrorKind::KeyIncomplete)
+        );
+    }
 }

@@ -6,10 +6,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use rusqlite::{CachedStatement, Connection};
 
 use super::convert::decode_row;
+use super::dialect::Sqlite;
 use super::error::convert;
-use super::statement::{self, Plan, Read};
 use crate::db::driver::{Affected, Get, Select, Verb, Write};
 use crate::db::sql::Sql;
+use crate::db::sql::statement::{self, Plan, Read};
 use crate::db::{Query, Returning};
 use crate::schema::{Column, Table};
 use crate::value::{Name, Row, Value};
@@ -20,7 +21,7 @@ use crate::{Error, ErrorKind, Result};
 /// # Errors
 /// Those of the statement.
 pub(super) fn get(connection: &Connection, get: &Get) -> Result<Option<Row>> {
-    let Read { sql, columns } = statement::get(get, now())?;
+    let Read { sql, columns } = statement::get(&Sqlite, get, now())?;
     one(connection, &sql, &columns)
 }
 
@@ -38,7 +39,7 @@ pub(super) fn list(
     let now = now();
     let mut rows = Vec::with_capacity(keys.len());
     for key in keys {
-        let Read { sql, columns } = statement::by_key(table, key, None, select, now)?;
+        let Read { sql, columns } = statement::by_key(&Sqlite, table, key, None, select, now)?;
         rows.extend(one(connection, &sql, &columns)?);
     }
     Ok(rows)
@@ -49,7 +50,7 @@ pub(super) fn list(
 /// # Errors
 /// Those of the statement.
 pub(super) fn select(connection: &Connection, select: &Select) -> Result<Vec<Row>> {
-    let Read { sql, columns } = statement::select(select, now())?;
+    let Read { sql, columns } = statement::select(&Sqlite, select, now())?;
     let mut statement = prepare(connection, &sql)?;
     let mut rows = statement.raw_query();
     let mut page = Vec::with_capacity(select.count.min(256));
@@ -64,7 +65,7 @@ pub(super) fn select(connection: &Connection, select: &Select) -> Result<Vec<Row
 /// # Errors
 /// Those of the statement.
 pub(super) fn count(connection: &Connection, table: &Table, query: &Query) -> Result<u64> {
-    let sql = statement::count(table, query, now())?;
+    let sql = statement::count(&Sqlite, table, query, now())?;
     let mut statement = prepare(connection, &sql)?;
     let mut rows = statement.raw_query();
     match rows.next().map_err(convert)? {
@@ -78,7 +79,7 @@ pub(super) fn count(connection: &Connection, table: &Table, query: &Query) -> Re
 /// # Errors
 /// Those of the statements; then nothing is changed, but that an expired record may be gone.
 pub(super) fn write(connection: &Connection, write: &Write) -> Result<Affected> {
-    run(connection, write, &statement::write(write, now())?)
+    run(connection, write, &statement::write(&Sqlite, write, now())?)
 }
 
 /// One write in a transaction of its own.
@@ -86,7 +87,7 @@ pub(super) fn write(connection: &Connection, write: &Write) -> Result<Affected> 
 /// # Errors
 /// Those of the statements; then nothing is changed.
 pub(super) fn write_alone(connection: &Connection, write: &Write) -> Result<Affected> {
-    let plan = statement::write(write, now())?;
+    let plan = statement::write(&Sqlite, write, now())?;
     if plan.is_single() {
         return run(connection, write, &plan);
     }

@@ -45,7 +45,7 @@ pub(super) fn register(connection: &Connection) -> Result<()> {
         FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
     connection.create_scalar_function(LIKE, 3, flags, |context| matches(context, pattern::like))?;
     connection.create_scalar_function(REGEXP, 3, flags, |context| matches(context, pattern::regexp))?;
-    connection.create_scalar_function(BEGINS, 3, flags, begins)?;
+    connection.create_scalar_function(BEGINS, 3, flags, |context| matches(context, pattern::begins))?;
     connection.create_scalar_function(INCR, 3, flags, incr)?;
     connection.create_scalar_function(LIST_ADD, 3, flags, list_add)?;
     connection.create_scalar_function(LIST_DEL, 2, flags, list_del)?;
@@ -81,15 +81,6 @@ fn matches(context: &Context<'_>, compile: fn(&str, bool) -> crate::Result<Regex
         })
     })?;
     Ok(std::str::from_utf8(text).ok().map(|text| regex.is_match(text)))
-}
-
-fn begins(context: &Context<'_>) -> Result<Option<bool>> {
-    let (ValueRef::Text(_), ValueRef::Text(text)) = (context.get_raw(0), context.get_raw(1)) else {
-        return Ok(None);
-    };
-    let prefix: Arc<String> =
-        context.get_or_create_aux(0, |prefix| prefix.as_str().map(str::to_lowercase))?;
-    Ok(std::str::from_utf8(text).ok().map(|text| text.to_lowercase().starts_with(prefix.as_str())))
 }
 
 fn incr(context: &Context<'_>) -> Result<rusqlite::types::Value> {

@@ -41,7 +41,6 @@ mod queue;
 mod raw;
 mod reader;
 mod schema;
-mod statement;
 mod writer;
 
 pub use driver::SqliteDriver;

@@ -1,61 +1,59 @@
-//! Verbs as SQL. Pure: nothing here knows a connection.
+//! Verbs as SQL, for products with `ON CONFLICT` and `RETURNING`. Pure: nothing here knows a connection.
 
-use super::dialect::Sqlite;
+use super::{
+    Dialect, Sql, write_changes, write_columns, write_count, write_key, write_live, write_query,
+    write_select, write_where,
+};
 use crate::db::driver::{Change, Get, Select, Verb, Write};
 use crate::db::layout::{IndexPlan, expiry_of, indexes_of, selected};
-use crate::db::sql::{
-    Sql, write_changes, write_columns, write_count, write_key, write_live, write_query, write_select,
-    write_where,
-};
 use crate::db::{Query, Returning};
 use crate::schema::{Column, ColumnType, Table};
 use crate::value::{Name, Row, Value};
 use crate::{Error, Result};
 
 /// A read: the statement and the columns of its result.
-pub(super) struct Read<'a> {
+pub(crate) struct Read<'a> {
     /// The statement.
-    pub(super) sql: Sql<'a>,
+    pub(crate) sql: Sql<'a>,
     /// What its result has.
-    pub(super) columns: Vec<&'a Column>,
+    pub(crate) columns: Vec<&'a Column>,
 }
 
-/// A write: one statement, with others around it where SQLite needs them.
-pub(super) struct Plan<'a> {
+/// A write: one statement, with others around it where the product needs them.
+pub(crate) struct Plan<'a> {
     /// Removes the expired record that stands in the way; harmless if what follows fails.
-    pub(super) purge: Option<Sql<'a>>,
+    pub(crate) purge: Option<Sql<'a>>,
     /// Reads the row before the change.
-    pub(super) old: Option<Sql<'a>>,
+    pub(crate) old: Option<Sql<'a>>,
     /// The change.
-    pub(super) main: Sql<'a>,
+    pub(crate) main: Sql<'a>,
     /// What `old` or `main` returns; empty for nothing.
-    pub(super) columns: Vec<&'a Column>,
+    pub(crate) columns: Vec<&'a Column>,
+    /// Whether `main` returns, for each row, if it was inserted: see [`Dialect::inserted`].
+    pub(crate) tells_inserted: bool,
 }
 
 impl Plan<'_> {
     /// Whether the one statement is all, which is atomic by itself.
-    pub(super) fn is_single(&self) -> bool {
+    pub(crate) fn is_single(&self) -> bool {
         self.purge.is_none() && self.old.is_none()
     }
-}
-
-fn statement<'a>() -> Sql<'a> {
-    Sql::new(&Sqlite)
 }
 
 /// One record by key.
 ///
 /// # Errors
 /// `KeyIncomplete`, or `Invalid` for a filter that does not fit.
-pub(super) fn get(get: &Get, now: i64) -> Result<Read<'_>> {
-    by_key(&get.table, &get.key, get.filter.as_ref(), &get.select, now)
+pub(crate) fn get<'a>(dialect: &'static dyn Dialect, get: &'a Get, now: i64) -> Result<Read<'a>> {
+    by_key(dialect, &get.table, &get.key, get.filter.as_ref(), &get.select, now)
 }
 
 /// One record of a table by key.
 ///
 /// # Errors
 /// As [`get`].
-pub(super) fn by_key<'a>(
+pub(crate) fn by_key<'a>(
+    dialect: &'static dyn Dialect,
     table: &'a Table,
     key: &'a [Value],
     filter: Option<&'a Query>,
@@ -63,7 +61,7 @@ pub(super) fn by_key<'a>(
     now: i64,
 ) -> Result<Read<'a>> {
     let columns = selected(table, select, &[]);
-    let mut sql = statement();
+    let mut sql = Sql::new(dialect);
     sql.push("SELECT ");
     write_columns(&mut sql, &columns);
     sql.push(" FROM ").name(&table.name);
@@ -71,13 +69,57 @@ pub(super) fn by_key<'a>(
     Ok(Read { sql, columns })
 }
 
+/// The most keys of one [`list`].
+#[cfg(feature = "postgres")]
+pub(crate) const MAX_KEYS: usize = 1000;
+
+/// The records of several keys, up to [`MAX_KEYS`]. The last one is repeated up to the next power of two:
+/// lists of different length then share a few prepared statements.
+///
+/// # Errors
+/// `KeyIncomplete` for a key that is not complete.
+#[cfg(feature = "postgres")]
+pub(crate) fn list<'a>(
+    dialect: &'static dyn Dialect,
+    table: &'a Table,
+    keys: &'a [Vec<Value>],
+    select: &[Name],
+    now: i64,
+) -> Result<Read<'a>> {
+    let columns = selected(table, select, &[]);
+    let key_columns: Vec<&Column> = table.keys().collect();
+    let mut sql = Sql::new(dialect);
+    sql.push("SELECT ");
+    write_columns(&mut sql, &columns);
+    sql.push(" FROM ").name(&table.name).push(" WHERE (");
+    write_columns(&mut sql, &key_columns);
+    sql.push(") IN (");
+    let padding = keys.last().into_iter().cycle().take(keys.len().next_power_of_two() - keys.len());
+    sql.join(keys.iter().chain(padding), ", ", |sql, key| {
+        if key.len() != key_columns.len() || key.iter().any(Value::is_null) {
+            let message = format!("the primary key of table {} is not complete", table.name);
+            return Err(Error::new(crate::ErrorKind::KeyIncomplete, message));
+        }
+        sql.push("(");
+        sql.join(key_columns.iter().zip(key), ", ", |sql, (column, value)| {
+            sql.bind(value, column.column_type());
+            Ok::<_, Error>(())
+        })?;
+        sql.push(")");
+        Ok(())
+    })?;
+    sql.push(")");
+    write_live(&mut sql, table, now);
+    Ok(Read { sql, columns })
+}
+
 /// One page.
 ///
 /// # Errors
 /// `Invalid` for a condition, order or start that does not fit.
-pub(super) fn select(select: &Select, now: i64) -> Result<Read<'_>> {
+pub(crate) fn select<'a>(dialect: &'static dyn Dialect, select: &'a Select, now: i64) -> Result<Read<'a>> {
     let columns = selected(&select.table, &select.select, &select.sort);
-    let mut sql = statement();
+    let mut sql = Sql::new(dialect);
     write_select(&mut sql, select, &columns, now)?;
     Ok(Read { sql, columns })
 }
@@ -86,8 +128,13 @@ pub(super) fn select(select: &Select, now: i64) -> Result<Read<'_>> {
 ///
 /// # Errors
 /// `Invalid` for a condition that does not fit.
-pub(super) fn count<'a>(table: &'a Table, query: &'a Query, now: i64) -> Result<Sql<'a>> {
-    let mut sql = statement();
+pub(crate) fn count<'a>(
+    dialect: &'static dyn Dialect,
+    table: &'a Table,
+    query: &'a Query,
+    now: i64,
+) -> Result<Sql<'a>> {
+    let mut sql = Sql::new(dialect);
     write_count(&mut sql, table, query, now)?;
     Ok(sql)
 }
@@ -96,17 +143,18 @@ pub(super) fn count<'a>(table: &'a Table, query: &'a Query, now: i64) -> Result<
 ///
 /// # Errors
 /// `Invalid` or `KeyIncomplete` for what does not fit the table.
-pub(super) fn write(write: &Write, now: i64) -> Result<Plan<'_>> {
+pub(crate) fn write<'a>(dialect: &'static dyn Dialect, write: &'a Write, now: i64) -> Result<Plan<'a>> {
     let table = &*write.table;
     let stored = || selected(table, &[], &[]);
     let returns = if write.returning == Returning::Nothing { Vec::new() } else { stored() };
     let wants_old = write.returning == Returning::Old;
-    let mut plan = Plan { purge: None, old: None, main: statement(), columns: returns };
+    let mut plan =
+        Plan { purge: None, old: None, main: Sql::new(dialect), columns: returns, tells_inserted: false };
     let main = &mut plan.main;
     let mut old_key = None;
     match &write.verb {
         Verb::Add { row, do_nothing } => {
-            plan.purge = purge(table, row, now);
+            plan.purge = purge(dialect, table, row, now);
             write_insert(main, table, [row])?;
             if *do_nothing {
                 main.push(" ON CONFLICT DO NOTHING");
@@ -117,13 +165,13 @@ pub(super) fn write(write: &Write, now: i64) -> Result<Plan<'_>> {
             }
         }
         Verb::Put { row, defaults } => {
-            plan.purge = purge(table, row, now);
+            plan.purge = purge(dialect, table, row, now);
             write_insert(main, table, [row, defaults])?;
             write_merge(main, table, row);
             old_key = Some((key_of(table, row)?, None));
         }
         Verb::Update { key, changes, condition, insert: Some(row) } => {
-            plan.purge = purge(table, row, now);
+            plan.purge = purge(dialect, table, row, now);
             write_insert(main, table, [row])?;
             write_conflict(main, table);
             write_set(main, table, changes)?;
@@ -157,7 +205,12 @@ pub(super) fn write(write: &Write, now: i64) -> Result<Plan<'_>> {
     }
     match old_key {
         Some((key, condition)) if wants_old => {
-            plan.old = Some(old_row(table, &plan.columns, key, condition, now)?);
+            plan.old = Some(old_row(dialect, table, &plan.columns, key, condition, now)?);
+            let upserts = matches!(write.verb, Verb::Put { .. } | Verb::Update { insert: Some(_), .. });
+            if let Some(inserted) = dialect.inserted().filter(|_| upserts) {
+                plan.main.push(" RETURNING ").push(inserted);
+                plan.tells_inserted = true;
+            }
         }
         _ => write_returning(&mut plan.main, &plan.columns),
     }
@@ -213,14 +266,15 @@ fn write_insert<'a, const N: usize>(sql: &mut Sql<'a>, table: &Table, rows: [&'a
 }
 
 /// `ON CONFLICT` of the primary key alone: an equal value of another unique index stays an error.
-fn write_conflict(sql: &mut Sql<'_>, table: &Table) {
+fn write_conflict<'a>(sql: &mut Sql<'a>, table: &'a Table) {
+    sql.qualify(&table.name);
     sql.push(" ON CONFLICT (");
     write_columns(sql, &table.keys().collect::<Vec<_>>());
     sql.push(") DO UPDATE SET ");
 }
 
 /// Takes over the columns of the row, or none but says so, as a row that stays is affected too.
-fn write_merge(sql: &mut Sql<'_>, table: &Table, row: &Row) {
+fn write_merge<'a>(sql: &mut Sql<'a>, table: &'a Table, row: &Row) {
     write_conflict(sql, table);
     let mut first = true;
     for (name, _) in row.iter().filter(|(name, _)| !is_key(table, name)) {
@@ -262,13 +316,14 @@ fn key_of<'a>(table: &Table, row: &'a Row) -> Result<Vec<&'a Value>> {
 }
 
 fn old_row<'a>(
+    dialect: &'static dyn Dialect,
     table: &'a Table,
     columns: &[&Column],
     key: Vec<&'a Value>,
     condition: Option<&'a Query>,
     now: i64,
 ) -> Result<Sql<'a>> {
-    let mut sql = statement();
+    let mut sql = Sql::new(dialect);
     sql.push("SELECT ");
     write_columns(&mut sql, columns);
     sql.push(" FROM ").name(&table.name).push(" WHERE TRUE");
@@ -280,13 +335,14 @@ fn old_row<'a>(
         write_query(&mut sql, table, condition)?;
     }
     write_live(&mut sql, table, now);
+    sql.push(dialect.lock());
     Ok(sql)
 }
 
 /// Removes expired records with the key, or a unique value, of a row to be stored.
-fn purge<'a>(table: &Table, row: &'a Row, now: i64) -> Option<Sql<'a>> {
+fn purge<'a>(dialect: &'static dyn Dialect, table: &Table, row: &'a Row, now: i64) -> Option<Sql<'a>> {
     let ttl = expiry_of(table)?;
-    let mut sql = statement();
+    let mut sql = Sql::new(dialect);
     sql.push("DELETE FROM ").name(&table.name).push(" WHERE ");
     sql.name(&ttl.name).push(" <= ").bind_owned(now, ColumnType::Ttl).push(" AND (FALSE");
     let keys = table.keys().map(|c| c.name.clone()).collect();
@@ -301,107 +357,4 @@ fn purge<'a>(table: &Table, row: &'a Row, now: i64) -> Option<Sql<'a>> {
     }
     sql.push(")");
     Some(sql)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::*;
-    use crate::db::Op;
-
-    fn table(ttl: bool) -> Arc<Table> {
-        let table = Table::new("order")
-            .column(Column::text("id").primary())
-            .column(Column::int("num"))
-            .column(Column::text("a\"b").unique());
-        Arc::new(if ttl { table.column(Column::ttl("until")) } else { table })
-    }
-
-    fn check(ttl: bool, verb: Verb, returning: Returning, expected: &str) {
-        let request = Write { table: table(ttl), verb, returning };
-        let plan = write(&request, 9).expect("fits");
-        let parts = [plan.purge.as_ref(), plan.old.as_ref(), Some(&plan.main)];
-        let text: Vec<_> = parts.into_iter().flatten().map(Sql::text).collect();
-        assert_eq!(text.join("; "), expected);
-        for sql in parts.into_iter().flatten() {
-            assert_eq!(sql.text().matches('?').count(), sql.binds().len());
-        }
-    }
-
-    fn row() -> Row {
-        Row::new().with("id", "x").with("num", 1)
-    }
-
-    fn update(condition: Option<Query>, insert: Option<Row>) -> Verb {
-        let changes = vec![
-            Change { column: "num".into(), op: Op::Incr, value: 1.into() },
-            Change { column: "a\"b".into(), op: Op::Append, value: "t".into() },
-        ];
-        Verb::Update { key: vec!["x".into()], changes, condition, insert }
-    }
-
-    #[test]
-    fn a_write_is_one_statement_with_quoted_names_and_bound_values() {
-        check(
-            false,
-            Verb::Add { row: row(), do_nothing: true },
-            Returning::Nothing,
-            r#"INSERT INTO "order" ("id", "num") VALUES (?, ?) ON CONFLICT DO NOTHING"#,
-        );
-        check(
-            false,
-            Verb::Put { row: row(), defaults: Row::new().with("num", 2).with("a\"b", "d") },
-            Returning::New,
-            r#"INSERT INTO "order" ("id", "num", "a""b") VALUES (?, ?, ?) ON CONFLICT ("id") DO UPDATE SET "num" = excluded."num" RETURNING "id", "num", "a""b""#,
-        );
-        check(
-            false,
-            update(Some(Query::new().not(Query::new().eq("num", 5))), None),
-            Returning::Nothing,
-            r#"UPDATE "order" SET "num" = bk_incr("num", ?, 'num'), "a""b" = COALESCE("a""b", '') || ? WHERE "id" = ? AND ((("num" = ?)) IS NOT TRUE)"#,
-        );
-        check(
-            false,
-            Verb::Del { key: vec!["x".into()], condition: None },
-            Returning::Nothing,
-            r#"DELETE FROM "order" WHERE "id" = ?"#,
-        );
-    }
-
-    #[test]
-    fn what_expires_is_removed_before_an_insert_and_passed_over_otherwise() {
-        check(
-            true,
-            Verb::Add { row: row().with("a\"b", "u"), do_nothing: false },
-            Returning::Nothing,
-            r#"DELETE FROM "order" WHERE "until" <= ? AND (FALSE OR "id" = ? OR "a""b" = ?); INSERT INTO "order" ("id", "num", "a""b") VALUES (?, ?, ?)"#,
-        );
-        check(
-            true,
-            Verb::DelAll { query: Query::new() },
-            Returning::Nothing,
-            r#"DELETE FROM "order" WHERE TRUE AND ("until" IS NULL OR "until" > ?)"#,
-        );
-    }
-
-    #[test]
-    fn the_row_before_a_change_is_read_first() {
-        check(
-            false,
-            update(None, None),
-            Returning::Old,
-            r#"SELECT "id", "num", "a""b" FROM "order" WHERE TRUE AND "id" = ?; UPDATE "order" SET "num" = bk_incr("num", ?, 'num'), "a""b" = COALESCE("a""b", '') || ? WHERE "id" = ?"#,
-        );
-    }
-
-    #[test]
-    fn an_incomplete_key_is_refused() {
-        let request = Write {
-            table: table(false),
-            verb: Verb::Del { key: vec![], condition: None },
-            returning: Returning::Nothing,
-        };
-        assert_eq!(write(&request, 0).err().map(|e| e.kind()), Some(crate::ErrorKind::KeyIncomplete));
-    }
 }

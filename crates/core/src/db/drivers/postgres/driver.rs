@@ -1,0 +1,122 @@
+use std::sync::Arc;
+
+use super::error::Fate;
+use super::options::PostgresOptions;
+use super::pool::Pool;
+use super::{execute, raw, schema, transaction};
+use crate::Result;
+use crate::db::Query;
+use crate::db::driver::{Affected, BoxFuture, Capabilities, Driver, Get, Select, Write};
+use crate::schema::Table;
+use crate::value::{Name, Row, Value};
+
+const CAPABILITIES: Capabilities = Capabilities {
+    transactions: true,
+    transaction_limit: 0,
+    regexp: true,
+    case_insensitive: true,
+    nested_paths: true,
+    custom_columns: false,
+    sort: true,
+    unique: true,
+    raw_query: true,
+    ttl: true,
+    nul_in_text: false,
+};
+
+/// A PostgreSQL server; see the [module](super) for what it promises.
+pub struct PostgresDriver {
+    pool: Pool,
+    schema: Option<String>,
+}
+
+impl PostgresDriver {
+    /// A driver for a server, which need not be there yet.
+    ///
+    /// # Errors
+    /// `Config` for malformed options.
+    pub fn new(options: &PostgresOptions) -> Result<Self> {
+        Ok(Self { pool: Pool::new(options)?, schema: options.schema.clone() })
+    }
+}
+
+/// A read. One whose connection is lost is read again on another: reading twice does no harm.
+macro_rules! read {
+    ($driver:ident, $session:ident, $read:expr) => {
+        Box::pin(async move {
+            let mut $session = $driver.pool.get().await?;
+            let done = $read.await;
+            if done.is_ok() || $session.fate != Some(Fate::Lost) {
+                return done;
+            }
+            drop($session);
+            let mut $session = $driver.pool.get().await?;
+            $read.await
+        })
+    };
+}
+
+impl Driver for PostgresDriver {
+    fn name(&self) -> &'static str {
+        "postgres"
+    }
+
+    fn capabilities(&self) -> &Capabilities {
+        &CAPABILITIES
+    }
+
+    fn get(&self, get: Get) -> BoxFuture<'_, Result<Option<Row>>> {
+        read!(self, session, execute::get(&mut session, &get))
+    }
+
+    fn list(
+        &self,
+        table: Arc<Table>,
+        keys: Vec<Vec<Value>>,
+        select: Vec<Name>,
+    ) -> BoxFuture<'_, Result<Vec<Row>>> {
+        read!(self, session, execute::list(&mut session, &table, &keys, &select))
+    }
+
+    fn select(&self, select: Select) -> BoxFuture<'_, Result<Vec<Row>>> {
+        read!(self, session, execute::select(&mut session, &select))
+    }
+
+    fn count(&self, table: Arc<Table>, query: Query) -> BoxFuture<'_, Result<u64>> {
+        read!(self, session, execute::count(&mut session, &table, &query))
+    }
+
+    fn write(&self, write: Write) -> BoxFuture<'_, Result<Affected>> {
+        Box::pin(async move { transaction::alone(&self.pool, &write).await })
+    }
+
+    fn batch(&self, writes: Vec<Write>) -> BoxFuture<'_, Vec<Result<Affected>>> {
+        Box::pin(async move { transaction::batch(&self.pool, &writes).await })
+    }
+
+    fn transact(&self, writes: Vec<Write>) -> BoxFuture<'_, Result<Vec<Affected>>> {
+        Box::pin(async move { transaction::transact(&self.pool, &writes).await })
+    }
+
+    fn query(&self, text: String, values: Vec<Value>) -> BoxFuture<'_, Result<Vec<Row>>> {
+        Box::pin(async move { raw::query(&mut *self.pool.get().await?, text, &values).await })
+    }
+
+    fn create(&self, tables: Vec<Arc<Table>>) -> BoxFuture<'_, Result<Vec<String>>> {
+        Box::pin(async move {
+            schema::create(&mut *self.pool.get().await?, self.schema.as_deref(), &tables).await
+        })
+    }
+
+    fn indexes(&self, table: Arc<Table>) -> BoxFuture<'_, Result<Vec<String>>> {
+        read!(self, session, schema::index_names(&mut session, &table))
+    }
+
+    fn drop_table(&self, table: Arc<Table>) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move { schema::drop_table(&mut *self.pool.get().await?, &table).await })
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(self.pool.close())
+    }
+}

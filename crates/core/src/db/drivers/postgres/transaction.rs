@@ -1,0 +1,140 @@
+//! Several writes at once: all or none, or each on its own.
+
+use std::time::Duration;
+
+use super::connection::Session;
+use super::error::Fate;
+use super::execute::{write, write_alone};
+use super::pool::Pool;
+use crate::db::driver::{Affected, Verb, Write};
+use crate::{Error, ErrorKind, Result};
+
+/// How often a transaction is tried when others write the same records.
+const ATTEMPTS: u32 = 10;
+/// The most writes of a batch that share a commit.
+const GROUP: usize = 128;
+
+/// All writes or none. Of two transactions that wait for each other the server ends one, which is tried
+/// again: nothing of it was applied.
+///
+/// # Errors
+/// The first error, or `ConditionFailed` for an update or conditional delete that matched nothing.
+/// `Unavailable` when the connection is lost; only when that happens at the end is the outcome open.
+pub(super) async fn transact(pool: &Pool, writes: &[Write]) -> Result<Vec<Affected>> {
+    let mut attempt = 0;
+    loop {
+        let mut session = pool.get().await?;
+        let done = try_all(&mut session, writes, true).await;
+        attempt += 1;
+        match session.fate {
+            Some(Fate::Conflict) if done.is_err() && attempt < ATTEMPTS => {}
+            // Another connection was lost before, and this one with it; nothing of it was applied.
+            Some(Fate::Lost) if !session.committing && attempt == 1 => {}
+            Some(Fate::Stale) if done.is_err() && attempt < ATTEMPTS => session.forget_statements().await?,
+            _ => return done,
+        }
+        drop(session);
+        tokio::time::sleep(pause(attempt)).await;
+    }
+}
+
+/// Each write on its own; the answers in order.
+///
+/// They share commits as long as all is well. When one fails, its group is undone, and each of the group is
+/// written by itself.
+pub(super) async fn batch(pool: &Pool, writes: &[Write]) -> Vec<Result<Affected>> {
+    let mut answers = Vec::with_capacity(writes.len());
+    for group in writes.chunks(GROUP) {
+        match together(pool, group).await {
+            Some(done) => answers.extend(done),
+            None => {
+                for one in group {
+                    answers.push(alone(pool, one).await);
+                }
+            }
+        }
+    }
+    answers
+}
+
+/// One write. It is tried again when the server ended it in favour of another writer.
+///
+/// # Errors
+/// Those of the write.
+pub(super) async fn alone(pool: &Pool, one: &Write) -> Result<Affected> {
+    let mut attempt = 0;
+    loop {
+        let mut session = pool.get().await?;
+        let done = write_alone(&mut session, one).await;
+        attempt += 1;
+        if done.is_ok() || session.fate != Some(Fate::Conflict) || attempt == ATTEMPTS {
+            return done;
+        }
+        drop(session);
+        tokio::time::sleep(pause(attempt)).await;
+    }
+}
+
+/// A group in one transaction; none when nothing of it was applied and each is to be tried by itself.
+async fn together(pool: &Pool, group: &[Write]) -> Option<Vec<Result<Affected>>> {
+    if group.len() < 2 {
+        return None;
+    }
+    let mut session = match pool.get().await {
+        Ok(session) => session,
+        Err(error) => return Some(group.iter().map(|_| Err(copy(&error))).collect()),
+    };
+    match try_all(&mut session, group, false).await {
+        Ok(done) => Some(done.into_iter().map(Ok).collect()),
+        // The commit may have been applied: writing again could write twice.
+        Err(error) if session.fate == Some(Fate::Lost) && session.committing => {
+            Some(group.iter().map(|_| Err(copy(&error))).collect())
+        }
+        Err(_) => None,
+    }
+}
+
+async fn try_all(session: &mut Session, writes: &[Write], conditional: bool) -> Result<Vec<Affected>> {
+    session.begin().await?;
+    let mut done = Vec::with_capacity(writes.len());
+    for (at, one) in writes.iter().enumerate() {
+        match write(session, one).await {
+            Ok(affected) if conditional && affected.count == 0 && is_conditional(&one.verb) => {
+                session.rollback().await;
+                return Err(unmet(at, one));
+            }
+            Ok(affected) => done.push(affected),
+            Err(error) => {
+                session.rollback().await;
+                return Err(error);
+            }
+        }
+    }
+    session.commit().await?;
+    Ok(done)
+}
+
+fn is_conditional(verb: &Verb) -> bool {
+    match verb {
+        Verb::Update { .. } => true,
+        Verb::Del { condition, .. } => condition.is_some(),
+        _ => false,
+    }
+}
+
+fn unmet(at: usize, one: &Write) -> Error {
+    let table = &one.table.name;
+    let message = format!("operation {} on table {table} matches no record, so nothing was applied", at + 1);
+    Error::new(ErrorKind::ConditionFailed, message)
+}
+
+/// One failure, told to each of a group.
+fn copy(error: &Error) -> Error {
+    Error::new(error.kind(), error.message().to_owned()).detail(error.log_text())
+}
+
+/// Longer each time, and not the same for two that met.
+fn pause(attempt: u32) -> Duration {
+    let most = 4_000_u64 << attempt.min(6);
+    Duration::from_micros(rand::random_range(500..=most))
+}

@@ -1,0 +1,161 @@
+//! Regular expressions for products with a syntax of their own.
+//!
+//! What the framework's syntax means is taken apart to letters, sets of letters, repetitions and choices,
+//! and written anew with nothing but these. Every product reads them alike, whatever it makes of `\d`, of
+//! letter case or of a dot.
+
+use regex_syntax::ParserBuilder;
+use regex_syntax::hir::{Class, Hir, HirKind, Look};
+
+use crate::{Error, ErrorKind, Result};
+
+/// The most that a product may be asked to repeat.
+const MAX_REPEAT: u32 = 255;
+/// The longest expression, in bytes: sets like "any letter" have hundreds of ranges.
+const MAX_LENGTH: usize = 1 << 18;
+
+/// The regular expression, for a product that knows `(?:)`, `[]`, `{m,n}`, `\A`, `\Z`, `(?=)`, `(?<=)` and
+/// letters as `\UXXXXXXXX`. Whether a text matches is the same; which part of it matches may be another.
+///
+/// # Errors
+/// `Invalid` for a pattern that does not parse, `Unsupported` for one that cannot be said so.
+pub(crate) fn portable_regexp(pattern: &str, ignore_case: bool) -> Result<String> {
+    let tree = ParserBuilder::new()
+        .case_insensitive(ignore_case)
+        .build()
+        .parse(pattern)
+        .map_err(|e| Error::invalid("the pattern is not a regular expression").source(e))?;
+    let mut text = String::with_capacity(pattern.len() * 4);
+    write(&mut text, &tree)?;
+    Ok(text)
+}
+
+fn write(text: &mut String, tree: &Hir) -> Result<()> {
+    if text.len() > MAX_LENGTH {
+        return Err(unsupported("it is too large"));
+    }
+    match tree.kind() {
+        HirKind::Empty => text.push_str("(?:)"),
+        HirKind::Literal(literal) => {
+            let literal = std::str::from_utf8(&literal.0).map_err(|_| unsupported("it is about bytes"))?;
+            literal.chars().for_each(|c| write_set(text, [(c, c)]));
+        }
+        HirKind::Class(Class::Unicode(class)) => {
+            write_set(text, class.ranges().iter().map(|r| (r.start(), r.end())));
+        }
+        HirKind::Class(Class::Bytes(class)) => {
+            let ranges: Vec<_> =
+                class.ranges().iter().map(|r| (char::from(r.start()), char::from(r.end()))).collect();
+            if ranges.iter().any(|(_, end)| !end.is_ascii()) {
+                return Err(unsupported("it is about bytes"));
+            }
+            write_set(text, ranges);
+        }
+        HirKind::Look(look) => text.push_str(match look {
+            Look::Start => r"\A",
+            Look::End => r"\Z",
+            Look::StartLF => r"(?:\A|(?<=\U0000000A))",
+            Look::EndLF => r"(?:\Z|(?=\U0000000A))",
+            _ => return Err(unsupported("it asks for the edge of a word or of a line with \\r")),
+        }),
+        HirKind::Repetition(repetition) => {
+            let most = repetition.max.unwrap_or(repetition.min);
+            if most > MAX_REPEAT {
+                return Err(unsupported("it repeats a part more than 255 times"));
+            }
+            text.push_str("(?:");
+            write(text, &repetition.sub)?;
+            text.push(')');
+            match (repetition.min, repetition.max) {
+                (0, None) => text.push('*'),
+                (min, None) => text.push_str(&format!("{{{min},}}")),
+                (min, Some(max)) => text.push_str(&format!("{{{min},{max}}}")),
+            }
+        }
+        HirKind::Capture(capture) => {
+            text.push_str("(?:");
+            write(text, &capture.sub)?;
+            text.push(')');
+        }
+        HirKind::Concat(parts) => parts.iter().try_for_each(|part| write(text, part))?,
+        HirKind::Alternation(choices) => {
+            text.push_str("(?:");
+            for (at, choice) in choices.iter().enumerate() {
+                if at > 0 {
+                    text.push('|');
+                }
+                write(text, choice)?;
+            }
+            text.push(')');
+        }
+    }
+    Ok(())
+}
+
+/// One letter out of these ranges. NUL is in no text of such a product.
+fn write_set(text: &mut String, ranges: impl IntoIterator<Item = (char, char)>) {
+    let mut set = String::new();
+    let mut single = None;
+    let mut count = 0;
+    for (start, end) in ranges.into_iter().filter(|(_, end)| *end != '\0') {
+        let start = start.max('\u{1}');
+        count += 1;
+        single = (start == end && count == 1).then_some(start);
+        set.push_str(&letter(start));
+        if start != end {
+            set.push('-');
+            set.push_str(&letter(end));
+        }
+    }
+    match single {
+        Some(c) if c.is_ascii_alphanumeric() || c == ' ' => text.push(c),
+        Some(c) => text.push_str(&letter(c)),
+        None if count == 0 => text.push_str(r"[^\U00000001-\U0010FFFF]"),
+        None => {
+            text.push('[');
+            text.push_str(&set);
+            text.push(']');
+        }
+    }
+}
+
+fn letter(c: char) -> String {
+    format!("\\U{:08X}", u32::from(c))
+}
+
+fn unsupported(reason: &str) -> Error {
+    Error::new(ErrorKind::Unsupported, format!("this database cannot match the pattern: {reason}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(pattern: &str, expected: &str) {
+        assert_eq!(portable_regexp(pattern, false).expect("can be said"), expected, "{pattern}");
+    }
+
+    #[test]
+    fn only_what_every_product_reads_alike_is_left() {
+        check("^ab.?$", r"\Aab(?:[\U00000001-\U00000009\U0000000B-\U0010FFFF]){0,1}\Z");
+        check("(a|bc)+", r"(?:(?:(?:a|bc))){1,}");
+        check(r"\.", r"\U0000002E");
+        check("[0-9]*", r"(?:[\U00000030-\U00000039])*");
+        check("", "(?:)");
+        check("(?m)^a", r"(?:\A|(?<=\U0000000A))a");
+        check(r"\x00", r"[^\U00000001-\U0010FFFF]");
+    }
+
+    #[test]
+    fn letter_case_becomes_part_of_the_sets() {
+        assert_eq!(portable_regexp("a", true).expect("can be said"), r"[\U00000041\U00000061]");
+    }
+
+    #[test]
+    fn what_cannot_be_said_is_refused() {
+        let kind = |pattern| portable_regexp(pattern, false).expect_err("refused").kind();
+        assert_eq!(kind("("), ErrorKind::Invalid);
+        assert_eq!(kind(r"\bword\b"), ErrorKind::Unsupported);
+        assert_eq!(kind("a{256}"), ErrorKind::Unsupported);
+    }
+}
