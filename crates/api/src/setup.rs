@@ -83,10 +83,11 @@ impl Setup {
         module.register(self);
     }
 
-    /// Takes only the parameters of a module that does not take part, so that a configuration may name them.
-    pub fn declare(&mut self, module: &dyn Module) {
+    /// Takes only the parameters of what a function registers, such as a module that does not take part, so that
+    /// a configuration may name them.
+    pub fn declare(&mut self, register: impl FnOnce(&mut Self)) {
         let mut scratch = Self { registry: std::mem::take(&mut self.registry), ..Self::new() };
-        module.register(&mut scratch);
+        register(&mut scratch);
         self.registry = scratch.registry;
         self.mistakes.append(&mut scratch.mistakes);
     }

@@ -26,6 +26,8 @@ pub(crate) struct Environment {
     pub(crate) runtime: Handle<RuntimeParams>,
     pub(crate) serve: Handle<ServeParams>,
     pub(crate) backend: Handle<BackendParams>,
+    /// Kept to the end: what waits in it is written when it goes.
+    _log: Logging,
 }
 
 /// What the parameters of the framework itself are read through.
@@ -74,11 +76,11 @@ enum Part {
 }
 
 fn part(app: App, start: &Start) -> Result<Part> {
-    // All modules declare their parameters first: the configuration says which of them take part.
-    let mut all = Setup::new();
-    Handles::register(&mut all);
-    app.modules.iter().for_each(|module| all.declare(module.as_ref()));
-    let (command, line) = Command::parse(start.args(), all.registry())?;
+    // All parts declare their parameters first: the configuration says which of them take part.
+    let mut declared = Setup::new();
+    let handles = Handles::register(&mut declared);
+    app.declare(&mut declared);
+    let (command, line) = Command::parse(start.args(), declared.registry())?;
     if command == Command::Version {
         return Ok(Part::Done(format!("{} {}\n", app.name, app.version)));
     }
@@ -87,7 +89,8 @@ fn part(app: App, start: &Start) -> Result<Part> {
         (Command::Run, None) => "run",
         _ => "shell",
     };
-    let (environment, setup) = environment(app, line, role)?;
+    Config::load(declared.take_registry(), Inputs::of_process(line.clone()))?;
+    let (environment, setup) = environment(app, line, role, &handles.modules.load())?;
     match command {
         Command::Help(words) => Ok(Part::Done(help::text(&environment, &setup, &words)?)),
         Command::Shell(words) => Ok(Part::Shell(Box::new(environment), Box::new(setup), words)),
@@ -96,21 +99,19 @@ fn part(app: App, start: &Start) -> Result<Part> {
 }
 
 /// Registers what takes part, loads the configuration, prepares home and log.
-fn environment(app: App, line: CommandLine, role: &str) -> Result<(Environment, Setup)> {
+fn environment(
+    app: App,
+    line: CommandLine,
+    role: &str,
+    admitted: &ModuleParams,
+) -> Result<(Environment, Setup)> {
     let App { name, version, modules, steps } = app;
-    let admitted = {
-        let mut scratch = Setup::new();
-        let handles = Handles::register(&mut scratch);
-        modules.iter().for_each(|module| scratch.declare(module.as_ref()));
-        Config::load(scratch.take_registry(), Inputs::of_process(line.clone()))?;
-        handles.modules.load_full()
-    };
     let mut setup = Setup::new();
     let handles = Handles::register(&mut setup);
     for module in &modules {
         match admitted.admits(module.name(), role) {
             true => setup.module(module.as_ref()),
-            false => setup.declare(module.as_ref()),
+            false => setup.declare(|scratch| module.register(scratch)),
         }
     }
     for step in steps {
@@ -118,12 +119,22 @@ fn environment(app: App, line: CommandLine, role: &str) -> Result<(Environment, 
     }
     let config = Config::load(setup.take_registry(), Inputs::of_process(line))?;
     home::prepare(&handles.core.load())?;
-    Logging::init(&handles.log.load(), &handles.core.load(), role)?;
-    if matches!(role, "run" | "shell") {
+    // A process with a role serves on one thread, which must not wait for a reader of the log.
+    let init = if is_operator(role) { Logging::init } else { Logging::init_in_background };
+    let log = init(&handles.log.load(), &handles.core.load(), role)?;
+    if is_operator(role) {
         config.warnings().iter().for_each(|warning| tracing::warn!("{warning}"));
     }
     let Handles { core, db, runtime, serve, backend, .. } = handles;
-    Ok((Environment { name, version, config: Arc::new(config), core, db, runtime, serve, backend }, setup))
+    Ok((
+        Environment { name, version, config: Arc::new(config), core, db, runtime, serve, backend, _log: log },
+        setup,
+    ))
+}
+
+/// Whether an operator has started the process of this role and sees what it says.
+fn is_operator(role: &str) -> bool {
+    matches!(role, "run" | "shell")
 }
 
 fn serve(environment: Environment, setup: Setup, start: Start) -> ExitCode {

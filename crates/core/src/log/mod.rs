@@ -21,12 +21,15 @@ mod format;
 mod output;
 mod params;
 
+use std::io::BufWriter;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Registry, reload};
@@ -41,11 +44,18 @@ use output::{Output, Target};
 const QUIET: [&str; 8] =
     ["hyper", "hyper_util", "h2", "rustls", "mio", "tokio", "tungstenite", "tokio_tungstenite"];
 
-/// The logging of this process.
+/// The lines that wait for a slow reader of the log; more are lost rather than waited for.
+const WAITING: usize = 16_384;
+/// Lines that wait are written together, in blocks of about this many bytes.
+const BLOCK: usize = 32 * 1024;
+
+/// The logging of this process. Keep it as long as the process has something to say.
 #[derive(Clone)]
 pub struct Logging {
     output: Arc<Output>,
     filter: reload::Handle<Targets, Registry>,
+    /// Writes what waits when the last clone goes.
+    _writer: Option<Arc<WorkerGuard>>,
 }
 
 impl std::fmt::Debug for Logging {
@@ -55,15 +65,31 @@ impl std::fmt::Debug for Logging {
 }
 
 impl Logging {
-    /// Starts logging for this process; `role` is what it calls itself in every line.
+    /// Starts logging for this process; `role` is what it calls itself in every line, which is written before the
+    /// event is over.
     ///
     /// # Errors
     /// `Config` when the log file cannot be opened or the process logs already.
     pub fn init(params: &LogParams, core: &CoreParams, role: &str) -> Result<Self> {
         let (subscriber, logging) = Self::build(params, core, role)?;
-        subscriber
-            .try_init()
-            .map_err(|e| Error::new(ErrorKind::Config, "logging has been started already").source(e))?;
+        install(subscriber)?;
+        Ok(logging)
+    }
+
+    /// As [`init`](Self::init), for processes that must not wait for whoever reads the log: a thread of its own writes
+    /// the lines, those that wait in one go.
+    ///
+    /// # Errors
+    /// As [`init`](Self::init).
+    pub fn init_in_background(params: &LogParams, core: &CoreParams, role: &str) -> Result<Self> {
+        let output = Arc::new(Output::new(role, target(params, core)?, params.format));
+        let (writer, guard) = NonBlockingBuilder::default()
+            .thread_name("log")
+            .buffered_lines_limit(WAITING)
+            .finish(BufWriter::with_capacity(BLOCK, output::Shared(output.clone())));
+        let (subscriber, mut logging) = Self::with_writer(params, output, writer);
+        install(subscriber)?;
+        logging._writer = Some(Arc::new(guard));
         Ok(logging)
     }
 
@@ -77,15 +103,26 @@ impl Logging {
         role: &str,
     ) -> Result<(impl Subscriber + Send + Sync + use<>, Self)> {
         let output = Arc::new(Output::new(role, target(params, core)?, params.format));
+        Ok(Self::with_writer(params, output.clone(), output))
+    }
+
+    fn with_writer<W>(
+        params: &LogParams,
+        output: Arc<Output>,
+        writer: W,
+    ) -> (impl Subscriber + Send + Sync + use<W>, Self)
+    where
+        W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+    {
         let (filter, handle) = reload::Layer::new(filter(params));
         let lines = tracing_subscriber::fmt::layer()
             .with_ansi(false)
             // They would go to stderr, and end the process where that is closed.
             .log_internal_errors(false)
             .event_format(format::Lines(output.clone()))
-            .with_writer(output.clone());
+            .with_writer(writer);
         let subscriber = tracing_subscriber::registry().with(filter).with(lines);
-        Ok((subscriber, Self { output, filter: handle }))
+        (subscriber, Self { output, filter: handle, _writer: None })
     }
 
     /// Takes over changed parameters: level, filter, format and file.
@@ -106,6 +143,11 @@ impl Logging {
     pub fn reopen(&self) -> Result<()> {
         self.output.reopen()
     }
+}
+
+fn install(subscriber: impl Subscriber + Send + Sync) -> Result<()> {
+    let installed = subscriber.try_init();
+    installed.map_err(|e| Error::new(ErrorKind::Config, "logging has been started already").source(e))
 }
 
 fn target(params: &LogParams, core: &CoreParams) -> Result<Target> {
