@@ -76,6 +76,15 @@ pub(crate) const BACKENDS: &[Backend] = &[
         clean: Some(|place| format!("DROP SCHEMA IF EXISTS {} CASCADE", place.unique())),
         raw_by_id: Some("select id, num from simple where id = $1"),
     },
+    #[cfg(feature = "redis")]
+    Backend {
+        name: "redis",
+        url: |place| place.on_server("BKJS_TEST_REDIS_URL", "redis://", "prefix"),
+        server: Some("BKJS_TEST_REDIS_URL"),
+        // Without a language of its own; keys of a trial start with its name, and the server is for tests only.
+        clean: None,
+        raw_by_id: None,
+    },
 ];
 
 /// Where a trial keeps its data: a folder for products that are files, a name for those that are servers.

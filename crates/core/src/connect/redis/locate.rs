@@ -7,7 +7,9 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, select_ok};
 use redis::aio::{MultiplexedConnection, PubSub};
-use redis::{AsyncConnectionConfig, Client, ClientTlsConfig, ConnectionInfo, TlsCertificates, Value};
+use redis::{
+    AsyncConnectionConfig, Client, ClientTlsConfig, ConnectionAddr, ConnectionInfo, TlsCertificates, Value,
+};
 
 use super::RedisOptions;
 use super::address::{self, Place};
@@ -119,7 +121,11 @@ impl Locator {
     }
 
     async fn open(&self, info: ConnectionInfo, config: &AsyncConnectionConfig) -> Result<Found> {
-        let client = Client::build_with_tls(info, self.certificates.clone()).map_err(error)?;
+        let client = match info.addr() {
+            ConnectionAddr::TcpTls { .. } => Client::build_with_tls(info, self.certificates.clone()),
+            _ => Client::open(info),
+        };
+        let client = client.map_err(error)?;
         let connection = client.get_multiplexed_async_connection_with_config(config).await.map_err(error)?;
         Ok(Found { client, connection })
     }

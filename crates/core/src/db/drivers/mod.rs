@@ -11,6 +11,8 @@ use crate::{Error, ErrorKind, Result};
 pub mod none;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+#[cfg(feature = "redis")]
+pub mod redis;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
@@ -32,6 +34,8 @@ const DRIVERS: &[(&str, &[&str], Open)] = &[
     ("none", &["none"], open_none),
     #[cfg(feature = "postgres")]
     ("postgres", &["postgres", "postgresql"], open_postgres),
+    #[cfg(feature = "redis")]
+    ("redis", &["redis", "rediss", "redis+sentinel", "rediss+sentinel", "redis+unix"], open_redis),
     #[cfg(feature = "sqlite")]
     ("sqlite", &["sqlite"], open_sqlite),
 ];
@@ -68,6 +72,13 @@ fn open_postgres(location: Location<'_>) -> Result<Arc<dyn Driver>> {
     let options: postgres::PostgresOptions = serde_json::from_value(Json::Object(location.options))
         .map_err(|e| Error::new(ErrorKind::Config, format!("options of the postgres pool: {e}")))?;
     Ok(Arc::new(postgres::PostgresDriver::new(&options.at(location.url)?)?))
+}
+
+#[cfg(feature = "redis")]
+fn open_redis(location: Location<'_>) -> Result<Arc<dyn Driver>> {
+    let options: crate::connect::redis::RedisOptions = serde_json::from_value(Json::Object(location.options))
+        .map_err(|e| Error::new(ErrorKind::Config, format!("options of the redis pool: {e}")))?;
+    Ok(Arc::new(redis::RedisDriver::new(&options.at(location.url)?)?))
 }
 
 #[cfg(feature = "sqlite")]

@@ -78,6 +78,11 @@ impl<'a> Page<'a> {
         })
     }
 
+    /// Whether a row that comes after all of those so far, in the order of the page, is not needed.
+    pub(crate) fn is_full(&self) -> bool {
+        self.select.unique.is_none() && self.rows.len() >= self.wanted
+    }
+
     /// The rows of the page, with the columns that were asked for.
     ///
     /// # Errors

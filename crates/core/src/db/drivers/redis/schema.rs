@@ -1,0 +1,248 @@
+//! Tables and their indexes: made, brought up to date while others write, removed.
+
+use std::sync::Arc;
+
+use super::commit::{Change, Expected, Outcome, commit};
+use super::driver::Store;
+use super::keys::{Base, versions};
+use super::layout::{Layout, Shape, StoredIndex, kind_name, read};
+use super::plan::plan;
+use super::scan::{Found, Scan};
+use crate::connect::redis::Script;
+use crate::db::Query;
+use crate::db::layout::indexes_of;
+use crate::db::plain::Step;
+use crate::schema::Table;
+use crate::{Error, ErrorKind, Result};
+
+static LAYOUT: Script = Script::new(include_str!("scripts/layout.lua"));
+static PURGE: Script = Script::new(include_str!("scripts/purge.lua"));
+
+/// Records that are removed at once while a table is dropped.
+const PURGE_AT_ONCE: usize = 1000;
+
+/// Attempts to be the one that changes a description; each failure means that another process did.
+const ATTEMPTS: usize = 100;
+
+impl Store {
+    /// Creates what is missing; a line for each thing done, or found different and left as it is.
+    pub(super) async fn create(&self, tables: Vec<Arc<Table>>) -> Result<Vec<String>> {
+        let mut lines = Vec::new();
+        for table in &tables {
+            self.create_table(table, &mut lines).await?;
+        }
+        Ok(lines)
+    }
+
+    async fn create_table(&self, table: &Table, lines: &mut Vec<String>) -> Result<()> {
+        let base = self.base(table);
+        for _ in 0..ATTEMPTS {
+            let stored = read(&self.client, &base).await?;
+            if let Some(dropping) = stored.as_ref().filter(|layout| layout.shape.dropped) {
+                self.purge(&base, dropping).await?;
+                continue;
+            }
+            let mut news = Vec::new();
+            let wanted = match &stored {
+                None => created(table, &mut news),
+                Some(layout) => upgraded(table, &layout.shape, &mut news),
+            };
+            let unchanged = stored.as_ref().is_some_and(|layout| layout.shape == wanted);
+            if unchanged || self.replace(&base, stored.as_ref(), &wanted).await? {
+                lines.append(&mut news);
+                return self.build_missing(table, &base, lines).await;
+            }
+        }
+        Err(too_many_changes(table))
+    }
+
+    /// Puts all records into the indexes that are not ready yet.
+    async fn build_missing(&self, table: &Table, base: &Base, lines: &mut Vec<String>) -> Result<()> {
+        self.layouts.forget(base);
+        let layout = self.layouts.get(&self.client, base, table).await?;
+        let declared = indexes_of(table);
+        let missing = layout.shape.indexes.iter().filter(|index| !index.ready);
+        for index in missing.filter(|index| declared.iter().any(|plan| plan.name == index.name)) {
+            let kind = if index.unique { "unique index" } else { "index" };
+            match self.build(table, base).await {
+                Ok(()) => self.finish(table, base, &index.name, |index| index.ready = true).await?,
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                    self.give_up(table, base, &index.name).await?;
+                    let message = format!("{kind} {} cannot be made: records have equal values", index.name);
+                    return Err(Error::new(ErrorKind::AlreadyExists, message).source(error));
+                }
+                Err(error) => return Err(error),
+            }
+            lines.push(format!("table {} {kind} {} created", table.name, index.name));
+        }
+        Ok(())
+    }
+
+    /// Writes every record as it is, which puts it into all indexes. Those that others write meanwhile are
+    /// put there by the others.
+    async fn build(&self, table: &Table, base: &Base) -> Result<()> {
+        let layout = self.layouts.get(&self.client, base, table).await?;
+        let by_key = Shape::default();
+        let walk = plan(&by_key, table, &Query::new(), &[], None);
+        let mut scan = Scan::new(&self.client, base, table, walk, usize::MAX);
+        while let Some(records) = scan.next().await? {
+            for Found { key, stored } in records {
+                self.build_record(table, base, &layout, &key, stored).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn build_record(
+        &self,
+        table: &Table,
+        base: &Base,
+        layout: &Layout,
+        key: &[u8],
+        stored: super::convert::Stored,
+    ) -> Result<()> {
+        let step = Step::Store(stored.row.clone());
+        let change = Change::new(base, layout, table, key, Expected::Is(Some(&stored)), &step)?;
+        match commit(&self.client, change.into_iter().collect()).await? {
+            // Whoever changed the record or the description has put it into the index.
+            Outcome::Done | Outcome::Conflict => Ok(()),
+            Outcome::Taken(_) => Err(crate::db::plain::conflict(table)),
+            Outcome::Layout => {
+                let message = "the table is changed by another process, please try again later";
+                Err(Error::new(ErrorKind::Unavailable, message))
+            }
+        }
+    }
+
+    /// Changes the description of an index.
+    async fn finish(
+        &self,
+        table: &Table,
+        base: &Base,
+        name: &str,
+        change: impl Fn(&mut StoredIndex),
+    ) -> Result<()> {
+        self.change(table, base, |shape| {
+            shape.indexes.iter_mut().filter(|index| index.name == name).for_each(&change);
+        })
+        .await
+    }
+
+    /// Takes an index that cannot be made out of the description.
+    async fn give_up(&self, table: &Table, base: &Base, name: &str) -> Result<()> {
+        self.change(table, base, |shape| shape.indexes.retain(|index| index.name != name || index.ready))
+            .await
+    }
+
+    async fn change(&self, table: &Table, base: &Base, change: impl Fn(&mut Shape)) -> Result<()> {
+        for _ in 0..ATTEMPTS {
+            let Some(stored) = read(&self.client, base).await? else { return Ok(()) };
+            let mut shape = stored.shape.clone();
+            change(&mut shape);
+            if shape == stored.shape || self.replace(base, Some(&stored), &shape).await? {
+                self.layouts.forget(base);
+                return Ok(());
+            }
+        }
+        Err(too_many_changes(table))
+    }
+
+    /// Replaces the description, unless another process has done so; then it is false.
+    async fn replace(&self, base: &Base, stored: Option<&Layout>, shape: &Shape) -> Result<bool> {
+        let text = serde_json::to_vec(shape)
+            .map_err(|e| Error::internal("the description of a table cannot be written").source(e))?;
+        let known = stored.map_or(&b""[..], |layout| layout.version.as_bytes());
+        let arguments = [base.bytes().to_vec(), versions(&self.prefix), known.to_vec(), text];
+        let version: String = self.client.script(&LAYOUT, &[], &arguments).await?;
+        Ok(!version.is_empty())
+    }
+
+    /// The names of the indexes.
+    pub(super) async fn indexes(&self, table: Arc<Table>) -> Result<Vec<String>> {
+        let stored = read(&self.client, &self.base(&table)).await?;
+        let ready = |index: StoredIndex| index.ready.then_some(index.name);
+        let indexes = stored.into_iter().flat_map(|layout| layout.shape.indexes);
+        let mut names: Vec<String> = indexes.filter_map(ready).collect();
+        names.sort();
+        Ok(names)
+    }
+
+    /// Removes a table: at once for writers, then record by record.
+    pub(super) async fn drop_table(&self, table: Arc<Table>) -> Result<()> {
+        let base = self.base(&table);
+        self.change(&table, &base, |shape| shape.dropped = true).await?;
+        match read(&self.client, &base).await? {
+            Some(layout) if layout.shape.dropped => self.purge(&base, &layout).await,
+            _ => Ok(()),
+        }
+    }
+
+    async fn purge(&self, base: &Base, layout: &Layout) -> Result<()> {
+        let mut arguments = vec![
+            base.bytes().to_vec(),
+            layout.version.clone().into_bytes(),
+            PURGE_AT_ONCE.to_string().into_bytes(),
+        ];
+        arguments.extend(layout.shape.indexes.iter().map(|index| index.name.clone().into_bytes()));
+        while self.client.script::<i64>(&PURGE, &[], &arguments).await? > 0 {}
+        self.layouts.forget(base);
+        Ok(())
+    }
+}
+
+fn created(table: &Table, lines: &mut Vec<String>) -> Shape {
+    let shape = Shape::of(table);
+    lines.push(format!("table {} created", table.name));
+    for index in &shape.indexes {
+        let kind = if index.unique { "unique index" } else { "index" };
+        lines.push(format!("table {} {kind} {} created", table.name, index.name));
+    }
+    shape
+}
+
+/// The stored description with what the table has beyond it.
+fn upgraded(table: &Table, stored: &Shape, lines: &mut Vec<String>) -> Shape {
+    let mut shape = stored.clone();
+    let name = &table.name;
+    for column in table.columns().iter().filter(|c| !c.hidden) {
+        let wanted = kind_name(column);
+        match stored.columns.get(&*column.name) {
+            None if column.primary.is_some() => {}
+            None => {
+                lines.push(format!("table {name} column {} added", column.name));
+                shape.columns.insert(column.name.to_string(), wanted);
+            }
+            Some(kind) if *kind != wanted => lines.push(format!(
+                "table {name} column {} is {kind} in the database and {wanted} in its description: left as it is",
+                column.name
+            )),
+            Some(_) => {}
+        }
+    }
+    let keys: Vec<String> = table.keys().map(|c| c.name.to_string()).collect();
+    if keys != stored.keys {
+        let [stored, keys] = [stored.keys.join(", "), keys.join(", ")];
+        lines.push(format!(
+            "table {name} has the key {stored} in the database and {keys} in its description: left as it is"
+        ));
+    }
+    for plan in indexes_of(table) {
+        match stored.indexes.iter().find(|index| index.name == plan.name) {
+            Some(index) if index.unique == plan.unique => {}
+            Some(_) => {
+                let kind = if plan.unique { "unique index" } else { "index" };
+                lines.push(format!(
+                    "table {name} index {} is not a {kind} in the database: left as it is, drop the table to have it made anew",
+                    plan.name
+                ));
+            }
+            None => shape.indexes.push(StoredIndex::of(table, &plan, false)),
+        }
+    }
+    shape
+}
+
+fn too_many_changes(table: &Table) -> Error {
+    let message = format!("table {} is changed by too many processes, please try again later", table.name);
+    Error::new(ErrorKind::Unavailable, message)
+}
