@@ -85,6 +85,14 @@ pub(crate) const BACKENDS: &[Backend] = &[
         clean: None,
         raw_by_id: None,
     },
+    #[cfg(feature = "lmdb")]
+    Backend {
+        name: "lmdb",
+        url: |place| format!("lmdb://{}", place.folder().join("trial.lmdb").display()),
+        server: None,
+        clean: None,
+        raw_by_id: None,
+    },
 ];
 
 /// Where a trial keeps its data: a folder for products that are files, a name for those that are servers.

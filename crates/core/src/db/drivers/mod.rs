@@ -8,6 +8,10 @@ use serde_json::{Map, Value as Json};
 use super::driver::Driver;
 use crate::{Error, ErrorKind, Result};
 
+#[cfg(any(feature = "sqlite", feature = "lmdb"))]
+mod embedded;
+#[cfg(feature = "lmdb")]
+pub mod lmdb;
 pub mod none;
 #[cfg(feature = "postgres")]
 pub mod postgres;
@@ -38,6 +42,8 @@ const DRIVERS: &[(&str, &[&str], Open)] = &[
     ("redis", &["redis", "rediss", "redis+sentinel", "rediss+sentinel", "redis+unix"], open_redis),
     #[cfg(feature = "sqlite")]
     ("sqlite", &["sqlite"], open_sqlite),
+    #[cfg(feature = "lmdb")]
+    ("lmdb", &["lmdb"], open_lmdb),
 ];
 
 /// Opens a pool with the driver of this name, which is also the one of its URL.
@@ -87,4 +93,12 @@ fn open_sqlite(location: Location<'_>) -> Result<Arc<dyn Driver>> {
         .map_err(|e| Error::new(ErrorKind::Config, format!("options of the sqlite pool: {e}")))?;
     let options = options.at(location.url, location.default_file)?;
     Ok(Arc::new(sqlite::SqliteDriver::open(&options)?))
+}
+
+#[cfg(feature = "lmdb")]
+fn open_lmdb(location: Location<'_>) -> Result<Arc<dyn Driver>> {
+    let options: lmdb::LmdbOptions = serde_json::from_value(Json::Object(location.options))
+        .map_err(|e| Error::new(ErrorKind::Config, format!("options of the lmdb pool: {e}")))?;
+    let options = options.at(location.url, location.default_file)?;
+    Ok(Arc::new(lmdb::LmdbDriver::open(&options)?))
 }

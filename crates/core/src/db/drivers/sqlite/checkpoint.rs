@@ -6,10 +6,10 @@ use rusqlite::Connection;
 use rusqlite::wal::CheckpointMode;
 
 use super::connection::{Purpose, Session};
-use super::error::unavailable;
 use super::file::File;
 use super::options::SqliteOptions;
 use crate::Result;
+use crate::db::drivers::embedded::unavailable;
 
 /// From this multiple of the usual size on, writers wait until the log is copied and starts anew.
 const HARD: u32 = 8;

@@ -82,8 +82,3 @@ pub(super) fn is_busy(error: &Error) -> bool {
         .and_then(rusqlite::Error::sqlite_error_code)
         .is_some_and(|code| matches!(code, ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
-
-/// The failure of a part of the driver itself.
-pub(super) fn unavailable(detail: &'static str) -> Error {
-    Error::new(ErrorKind::Unavailable, "the database is not available, please try again later").detail(detail)
-}

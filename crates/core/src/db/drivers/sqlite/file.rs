@@ -1,8 +1,9 @@
-use std::fs::{self, DirBuilder, OpenOptions, Permissions};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::fs::{self, DirBuilder};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use super::options::SqliteOptions;
+use crate::db::drivers::embedded::create_private;
 use crate::{Error, ErrorKind, Result};
 
 /// The database file; a temporary one goes with the last connection that holds this.
@@ -30,25 +31,8 @@ impl File {
                 Self { path: folder.join("temporary.db"), temporary: Some(folder) }
             }
         };
-        file.create().map_err(|e| cannot_use(&file.path, e))?;
+        create_private(&file.path).map_err(|e| cannot_use(&file.path, e))?;
         Ok(file)
-    }
-
-    fn create(&self) -> std::io::Result<()> {
-        if let Some(parent) = self.path.parent().filter(|p| !p.as_os_str().is_empty()) {
-            DirBuilder::new().recursive(true).mode(0o750).create(parent)?;
-        }
-        match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&self.path) {
-            Ok(_) => Ok(()),
-            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {
-                let mode = fs::metadata(&self.path)?.permissions().mode();
-                if mode & 0o007 != 0 {
-                    fs::set_permissions(&self.path, Permissions::from_mode(mode & 0o770))?;
-                }
-                Ok(())
-            }
-            Err(e) => Err(e),
-        }
     }
 
     /// Where it is.

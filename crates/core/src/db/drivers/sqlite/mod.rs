@@ -37,7 +37,6 @@ mod file;
 mod functions;
 mod group;
 mod options;
-mod queue;
 mod raw;
 mod reader;
 mod schema;

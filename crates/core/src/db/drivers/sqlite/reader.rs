@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use super::connection::{Purpose, Session};
-use super::error::{is_busy, unavailable};
+use super::error::is_busy;
 use super::execute::rollback;
 use super::file::File;
 use super::options::SqliteOptions;
-use super::queue::{Queue, Refused};
+use crate::db::drivers::embedded::{Queue, refusal, unavailable};
 use crate::task::panic_text;
 use crate::{Error, ErrorKind, Result};
 
@@ -116,17 +116,6 @@ impl Readers {
 impl Drop for Readers {
     fn drop(&mut self) {
         self.queue.close();
-    }
-}
-
-/// The error of a queue that takes nothing more.
-pub(super) fn refusal(refused: Refused, what: &'static str) -> Error {
-    match refused {
-        Refused::Full => {
-            Error::new(ErrorKind::OverCapacity, "the database has too much to do, please try again later")
-                .detail(format!("queue of {what} full"))
-        }
-        Refused::Closed => unavailable("the driver was closed"),
     }
 }
 

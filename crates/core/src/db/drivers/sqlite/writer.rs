@@ -4,23 +4,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use tokio::sync::oneshot;
-
 use super::checkpoint::Signal;
 use super::connection::{Purpose, Session};
-use super::error::{convert, is_busy, unavailable};
+use super::error::{convert, is_busy};
 use super::execute::{rollback, write_alone};
 use super::file::File;
-use super::group::{Job, Reply, run_group};
+use super::group::run_group;
 use super::options::{SqliteOptions, Synchronous};
-use super::queue::Queue;
-use super::reader::refusal;
 use crate::Result;
 use crate::db::driver::{Affected, Write};
+use crate::db::drivers::embedded::{Job, WriteQueue, unavailable};
 use crate::task::panic_text;
-
-/// The most writes in one commit.
-const GROUP: usize = 256;
 
 /// The one connection that writes, and the thread that commits waiting writes together.
 pub(super) struct Writer {
@@ -30,7 +24,7 @@ pub(super) struct Writer {
 
 struct Shared {
     session: Mutex<Option<Session>>,
-    queue: Queue<Job>,
+    queue: WriteQueue<Session>,
     /// Writes that were begun and are not answered yet.
     active: AtomicUsize,
     inline: bool,
@@ -48,7 +42,7 @@ impl Writer {
         signal.attach(&mut session.connection).map_err(convert)?;
         let shared = Arc::new(Shared {
             session: Mutex::new(Some(session)),
-            queue: Queue::new(options.write_queue),
+            queue: WriteQueue::new(options.write_queue),
             active: AtomicUsize::new(0),
             // A commit that waits for the disk has no place on the caller's thread.
             inline: options.synchronous != Synchronous::Full,
@@ -73,7 +67,7 @@ impl Writer {
     /// file busy. Dropping the future does not say whether the write happened.
     pub(super) async fn write(&self, write: Write) -> Result<Affected> {
         let _active = Active::enter(&self.shared.active);
-        if self.shared.inline && Job::is_light(&write) {
+        if self.shared.inline && Job::<Session>::is_light(&write) {
             // Lets the other callers that are ready come here first, to be counted.
             tokio::task::yield_now().await;
             if self.shared.active.load(Ordering::Relaxed) == 1
@@ -82,29 +76,13 @@ impl Writer {
                 return done;
             }
         }
-        self.ask(|reply| Job::One { write, reply }).await
+        self.shared.queue.one(write).await
     }
 
     /// Each write on its own; the answers in order.
     pub(super) async fn batch(&self, writes: Vec<Write>) -> Vec<Result<Affected>> {
         let _active = Active::enter(&self.shared.active);
-        let mut answers = Vec::with_capacity(writes.len());
-        let mut writes = writes.into_iter().peekable();
-        while writes.peek().is_some() {
-            // As many as a commit takes, so that a long batch does not fill the queue.
-            let asked: Vec<_> = writes
-                .by_ref()
-                .take(GROUP)
-                .map(|write| self.push(|reply| Job::One { write, reply }))
-                .collect();
-            for waiting in asked {
-                answers.push(match waiting {
-                    Ok(answer) => receive(answer).await,
-                    Err(error) => Err(error),
-                });
-            }
-        }
-        answers
+        self.shared.queue.batch(writes).await
     }
 
     /// All writes or none.
@@ -113,7 +91,7 @@ impl Writer {
     /// As [`Writer::write`], and `ConditionFailed`.
     pub(super) async fn transact(&self, writes: Vec<Write>) -> Result<Vec<Affected>> {
         let _active = Active::enter(&self.shared.active);
-        self.ask(|reply| Job::Group { writes, reply }).await
+        self.shared.queue.transact(writes).await
     }
 
     /// Runs something on the writer's thread that manages its transaction itself.
@@ -125,22 +103,7 @@ impl Writer {
         work: impl FnOnce(&Session) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let _active = Active::enter(&self.shared.active);
-        self.ask(|reply: Reply<T>| {
-            Job::Alone(Box::new(move |session| {
-                let _ = reply.send(work(session));
-            }))
-        })
-        .await
-    }
-
-    async fn ask<T>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Result<T> {
-        receive(self.push(job)?).await
-    }
-
-    fn push<T>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Result<oneshot::Receiver<Result<T>>> {
-        let (reply, answer) = oneshot::channel();
-        self.shared.queue.push(job(reply)).map_err(|refused| refusal(refused, "writes"))?;
-        Ok(answer)
+        self.shared.queue.run(work).await
     }
 
     /// Takes no more writes, waits for those that were taken, and closes the connection after `last`.
@@ -162,10 +125,6 @@ impl Drop for Writer {
     }
 }
 
-async fn receive<T>(answer: oneshot::Receiver<Result<T>>) -> Result<T> {
-    answer.await.map_err(|_| unavailable("a write ended without an answer"))?
-}
-
 impl Shared {
     fn try_inline(&self, write: &Write) -> Option<Result<Affected>> {
         if !self.queue.is_empty() {
@@ -185,7 +144,7 @@ impl Shared {
 
     fn work(&self) {
         loop {
-            let jobs = self.queue.pop_group(GROUP, Job::is_groupable);
+            let jobs = self.queue.next();
             if jobs.is_empty() {
                 return;
             }

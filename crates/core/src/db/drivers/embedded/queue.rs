@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// A bounded queue between tasks, which never wait for it, and threads, which do.
-pub(super) struct Queue<T> {
+pub(in crate::db::drivers) struct Queue<T> {
     state: Mutex<State<T>>,
     filled: Condvar,
     capacity: usize,
@@ -15,7 +15,7 @@ struct State<T> {
 
 /// Why an item was not taken; it is dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refused {
+pub(in crate::db::drivers) enum Refused {
     /// There are too many already.
     Full,
     /// The queue was closed.
@@ -24,7 +24,7 @@ pub(super) enum Refused {
 
 impl<T> Queue<T> {
     /// An empty queue for so many items.
-    pub(super) fn new(capacity: usize) -> Self {
+    pub(in crate::db::drivers) fn new(capacity: usize) -> Self {
         let state = State { items: VecDeque::new(), closed: false };
         Self { state: Mutex::new(state), filled: Condvar::new(), capacity: capacity.max(1) }
     }
@@ -33,7 +33,7 @@ impl<T> Queue<T> {
     ///
     /// # Errors
     /// When the queue is full or closed.
-    pub(super) fn push(&self, item: T) -> Result<(), Refused> {
+    pub(in crate::db::drivers) fn push(&self, item: T) -> Result<(), Refused> {
         let mut state = self.lock();
         if state.closed {
             return Err(Refused::Closed);
@@ -48,13 +48,13 @@ impl<T> Queue<T> {
     }
 
     /// Waits for an item; none when the queue is closed and empty.
-    pub(super) fn pop(&self) -> Option<T> {
+    pub(in crate::db::drivers) fn pop(&self) -> Option<T> {
         self.pop_group(1, |_| true).pop()
     }
 
     /// Waits for an item and takes those behind it too, up to `max`, as long as all of them, the first
     /// included, are `groupable`. Empty when the queue is closed and empty.
-    pub(super) fn pop_group(&self, max: usize, groupable: impl Fn(&T) -> bool) -> Vec<T> {
+    pub(in crate::db::drivers) fn pop_group(&self, max: usize, groupable: impl Fn(&T) -> bool) -> Vec<T> {
         let mut state = self.lock();
         let first = loop {
             if let Some(item) = state.items.pop_front() {
@@ -75,12 +75,12 @@ impl<T> Queue<T> {
     }
 
     /// Whether nothing waits.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::db::drivers) fn is_empty(&self) -> bool {
         self.lock().items.is_empty()
     }
 
     /// Takes no more items; those that wait are still given out.
-    pub(super) fn close(&self) {
+    pub(in crate::db::drivers) fn close(&self) {
         self.lock().closed = true;
         self.filled.notify_all();
     }

@@ -1,0 +1,115 @@
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::{Error, ErrorKind, Result};
+
+/// When a commit waits for the disk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Synchronous {
+    /// For its data, not for the page that makes it the current state: the loss of power may take the
+    /// last commits, the database is never damaged.
+    #[default]
+    Normal,
+    /// For everything: a commit survives the loss of power.
+    Full,
+    /// Never: the loss of power may damage the database.
+    Off,
+}
+
+/// Where the database is and how it is used.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LmdbOptions {
+    /// The file; LMDB keeps its locks in another one beside it.
+    #[serde(skip)]
+    pub path: PathBuf,
+    /// When a commit waits for the disk: normal (default), full or off.
+    pub synchronous: Synchronous,
+    /// Reads that scan at the same time; default 2.
+    pub readers: usize,
+    /// Reads that may wait before more are refused; default 1024.
+    pub read_queue: usize,
+    /// Writes that may wait before more are refused; default 8192.
+    pub write_queue: usize,
+    /// Milliseconds a call may take, its waiting included; default 30000, 0 is no limit.
+    pub statement_timeout: u64,
+    /// The address space for the file in MiB, which is not memory; default 16384. It doubles when the file
+    /// outgrows it.
+    pub map_size: usize,
+    /// The most address space in MiB, and so the most that the file may grow to; default 1048576.
+    pub max_map_size: usize,
+    /// The most rows that a page may put in order in memory; default 100000.
+    pub sort_rows: usize,
+}
+
+impl Default for LmdbOptions {
+    fn default() -> Self {
+        Self {
+            path: PathBuf::new(),
+            synchronous: Synchronous::default(),
+            readers: 2,
+            read_queue: 1024,
+            write_queue: 8192,
+            statement_timeout: 30_000,
+            map_size: 16 << 10,
+            max_map_size: 1 << 20,
+            sort_rows: 100_000,
+        }
+    }
+}
+
+impl LmdbOptions {
+    /// A database in this file.
+    pub fn file(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), ..Self::default() }
+    }
+
+    /// Sets the file from a URL or name: `lmdb://PATH`, a path, a plain name for the file `NAME.lmdb` beside
+    /// `default`, or nothing for `default` with that ending.
+    ///
+    /// # Errors
+    /// `Config` for a URL with a query part.
+    pub fn at(mut self, url: &str, default: &Path) -> Result<Self> {
+        let name = url.strip_prefix("lmdb:").unwrap_or(url);
+        let name = name.strip_prefix("//").unwrap_or(name);
+        if url.starts_with("lmdb:") && name.contains('?') {
+            return Err(Error::new(
+                ErrorKind::Config,
+                "an lmdb url has no query part: give options as settings of the pool",
+            ));
+        }
+        self.path = match name {
+            "" | "default" | "lmdb" => default.with_extension("lmdb"),
+            name if name.contains(['/', '.']) => PathBuf::from(name),
+            name => default.with_file_name(format!("{name}.lmdb")),
+        };
+        Ok(self)
+    }
+
+    pub(super) fn statement_timeout(&self) -> Option<Duration> {
+        (self.statement_timeout > 0).then(|| Duration::from_millis(self.statement_timeout))
+    }
+
+    /// MiB as bytes, in whole pages of any system.
+    pub(super) fn bytes(mebibytes: usize) -> usize {
+        mebibytes.max(1).saturating_mul(1 << 20)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_a_path_and_a_name_say_where_the_file_is() {
+        let path = |url: &str| LmdbOptions::default().at(url, Path::new("var/app.db")).expect("fits").path;
+        assert_eq!(path(""), Path::new("var/app.lmdb"));
+        assert_eq!(path("lmdb://"), Path::new("var/app.lmdb"));
+        assert_eq!(path("other"), Path::new("var/other.lmdb"));
+        assert_eq!(path("lmdb:///data/x.mdb"), Path::new("/data/x.mdb"));
+        assert!(LmdbOptions::default().at("lmdb://x?mode=ro", Path::new("a.db")).is_err());
+    }
+}
