@@ -9,6 +9,8 @@ use super::driver::Driver;
 use crate::{Error, ErrorKind, Result};
 
 #[cfg(any(feature = "sqlite", feature = "lmdb"))]
+// Not all of them need all of it.
+#[cfg_attr(not(feature = "sqlite"), allow(dead_code, unused_imports))]
 mod embedded;
 #[cfg(feature = "lmdb")]
 pub mod lmdb;

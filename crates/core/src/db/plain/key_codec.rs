@@ -121,6 +121,7 @@ fn push_decimal(bytes: &mut Vec<u8>, text: &str) {
 #[cfg(test)]
 mod tests {
     use std::cmp::Ordering;
+    use std::slice::from_ref;
 
     use proptest::prelude::*;
 
@@ -153,7 +154,7 @@ mod tests {
     proptest! {
         #[test]
         fn bytes_order_as_values_do(one in pair(), two in pair()) {
-            prop_assert_eq!(bytes(&[one.0.clone()]).cmp(&bytes(&[one.1.clone()])), order(&one.0, &one.1));
+            prop_assert_eq!(bytes(from_ref(&one.0)).cmp(&bytes(from_ref(&one.1))), order(&one.0, &one.1));
             let both = order(&one.0, &one.1).then_with(|| order(&two.0, &two.1));
             prop_assert_eq!(bytes(&[one.0, two.0]).cmp(&bytes(&[one.1, two.1])), both);
         }

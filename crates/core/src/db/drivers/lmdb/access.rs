@@ -12,13 +12,16 @@ use crate::value::{Name, Value};
 /// The most ranges of one access: lists of values beyond that are left to the check of records.
 const MAX_RANGES: usize = 64;
 
+/// Bytes of keys, from the first, included, to the second, excluded.
+pub(super) type Range = (Vec<u8>, Vec<u8>);
+
 /// Ranges of keys to read.
 #[derive(Debug)]
 pub(super) struct Access<'a> {
     /// Where.
     pub(super) source: Source,
-    /// From the first bytes, included, to the second, excluded; in order.
-    pub(super) ranges: Vec<(Vec<u8>, Vec<u8>)>,
+    /// In order, without overlap.
+    pub(super) ranges: Vec<Range>,
     /// How the order that was asked for comes out of it.
     pub(super) order: Order,
     path: Path<'a>,
@@ -188,7 +191,7 @@ fn equal_to<'q>(query: &'q Query, name: &Name) -> Option<&'q Value> {
 }
 
 /// The ranges of keys that start with a number and the values that a condition allows of these columns.
-fn ranges(id: u32, columns: &[&Column], source: Source, query: &Query) -> (Vec<(Vec<u8>, Vec<u8>)>, usize) {
+fn ranges(id: u32, columns: &[&Column], source: Source, query: &Query) -> (Vec<Range>, usize) {
     let mut prefixes = vec![id.to_be_bytes().to_vec()];
     let mut score = 0;
     for column in columns.iter().filter(|column| has_order(column)) {
@@ -230,8 +233,8 @@ fn whole_of(prefix: &[u8]) -> Vec<u8> {
 }
 
 /// Ranges of bytes no longer than stored values are, without those that are empty.
-fn fitting(ranges: impl Iterator<Item = (Vec<u8>, Vec<u8>)>) -> Vec<(Vec<u8>, Vec<u8>)> {
-    let cut = |(mut start, mut end): (Vec<u8>, Vec<u8>)| {
+fn fitting(ranges: impl Iterator<Item = Range>) -> Vec<Range> {
+    let cut = |(mut start, mut end): Range| {
         start.truncate(ID + VALUES_MAX);
         if end.len() > ID + VALUES_MAX {
             end = whole_of(&end[..ID + VALUES_MAX]);
@@ -318,7 +321,7 @@ mod tests {
         }
     }
 
-    fn check(query: Query, sort: &[&str], id: u32, ranges: usize, order: Order) {
+    fn check(query: &Query, sort: &[&str], id: u32, ranges: usize, order: Order) {
         let table = table();
         let sort: Vec<Sort> = sort
             .iter()
@@ -326,39 +329,39 @@ mod tests {
             .map(|(column, descending)| Sort { column: column.into(), descending })
             .collect();
         let record = record(&table);
-        let best = Access::best(&table, &record, &query, &sort);
+        let best = Access::best(&table, &record, query, &sort);
         assert_eq!((best.path.id, best.ranges.len(), best.order), (id, ranges, order), "{query:?} {sort:?}");
         assert!(best.ranges.iter().all(|(start, end)| start < end && start.starts_with(&id.to_be_bytes())));
     }
 
     #[test]
     fn conditions_choose_what_bounds_them_best() {
-        check(Query::new().eq("free", 1), &[], 1, 1, Order::Any);
-        check(Query::new().eq("id", "a").eq("n", 1), &[], 1, 1, Order::Any);
-        check(Query::new().eq("n", 1), &[], 2, 1, Order::Any);
-        check(Query::new().eq("name", "x").op("m", Op::Gt, 2).eq("n", 1), &[], 3, 1, Order::Any);
+        check(&Query::new().eq("free", 1), &[], 1, 1, Order::Any);
+        check(&Query::new().eq("id", "a").eq("n", 1), &[], 1, 1, Order::Any);
+        check(&Query::new().eq("n", 1), &[], 2, 1, Order::Any);
+        check(&Query::new().eq("name", "x").op("m", Op::Gt, 2).eq("n", 1), &[], 3, 1, Order::Any);
         check(
-            Query::new().op("n", Op::In, vec![3.into(), Value::Int(1)]),
+            &Query::new().op("n", Op::In, vec![3.into(), Value::Int(1)]),
             &["n", "id"],
             2,
             2,
             Order::Forward,
         );
-        check(Query::new().op("m", Op::Gt, 2), &[], 1, 1, Order::Any);
-        check(Query::new().op("name", Op::BeginsWith, "x"), &["name", "m", "id"], 3, 1, Order::Forward);
-        check(Query::new().op("n", Op::Gt, 5).op("n", Op::Lt, 3), &[], 2, 0, Order::Any);
+        check(&Query::new().op("m", Op::Gt, 2), &[], 1, 1, Order::Any);
+        check(&Query::new().op("name", Op::BeginsWith, "x"), &["name", "m", "id"], 3, 1, Order::Forward);
+        check(&Query::new().op("n", Op::Gt, 5).op("n", Op::Lt, 3), &[], 2, 0, Order::Any);
     }
 
     #[test]
     fn orders_come_from_keys_and_indexes_where_they_fit() {
-        check(Query::new(), &["id"], 1, 1, Order::Forward);
-        check(Query::new(), &["!id"], 1, 1, Order::Backward);
-        check(Query::new(), &["n", "id"], 2, 1, Order::Forward);
-        check(Query::new(), &["!n", "id"], 2, 1, Order::Groups);
-        check(Query::new(), &["!n", "!id"], 2, 1, Order::Backward);
-        check(Query::new(), &["n", "!id"], 1, 1, Order::Any);
-        check(Query::new(), &["m", "id"], 1, 1, Order::Any);
-        check(Query::new().eq("name", "x"), &["!m", "id"], 3, 1, Order::Groups);
-        check(Query::new().eq("n", 1), &["id"], 2, 1, Order::Forward);
+        check(&Query::new(), &["id"], 1, 1, Order::Forward);
+        check(&Query::new(), &["!id"], 1, 1, Order::Backward);
+        check(&Query::new(), &["n", "id"], 2, 1, Order::Forward);
+        check(&Query::new(), &["!n", "id"], 2, 1, Order::Groups);
+        check(&Query::new(), &["!n", "!id"], 2, 1, Order::Backward);
+        check(&Query::new(), &["n", "!id"], 1, 1, Order::Any);
+        check(&Query::new(), &["m", "id"], 1, 1, Order::Any);
+        check(&Query::new().eq("name", "x"), &["!m", "id"], 3, 1, Order::Groups);
+        check(&Query::new().eq("n", 1), &["id"], 2, 1, Order::Forward);
     }
 }

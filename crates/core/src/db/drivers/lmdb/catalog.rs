@@ -73,7 +73,9 @@ pub(super) fn kind_name(kind: ColumnType) -> String {
 /// The descriptions that were read, with the bytes they were read from: another process may have changed
 /// them, which a look at the bytes tells in every transaction.
 #[derive(Default)]
-pub(super) struct Catalog(RwLock<HashMap<Name, (Vec<u8>, Arc<Record>)>>);
+pub(super) struct Catalog(RwLock<HashMap<Name, Known>>);
+
+type Known = (Vec<u8>, Arc<Record>);
 
 impl Store {
     /// The stored description of a table.

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use heed::RoTxn;
 
-use super::access::{Access, Order, Source};
+use super::access::{Access, Order, Range, Source};
 use super::catalog::Record;
 use super::error::{convert, timeout};
 use super::index::Found;
@@ -56,7 +56,7 @@ pub(super) fn visit(
     let walk = Walk { txn, bucket: if access.source == Source::Rows { store.rows } else { store.entries } };
     let mut item = |key: &[u8], data: &[u8]| {
         looked = looked.wrapping_add(1);
-        if looked % 256 == 0 {
+        if looked.is_multiple_of(256) {
             deadline.check()?;
         }
         let row = match access.source {
@@ -72,7 +72,7 @@ pub(super) fn visit(
         };
         row.map_or(Ok(ControlFlow::Continue(())), &mut each)
     };
-    let mut range = |(start, end): &(Vec<u8>, Vec<u8>)| match access.order {
+    let mut range = |(start, end): &Range| match access.order {
         Order::Any | Order::Forward => walk.forward(start, end, &mut item),
         Order::Backward => walk.backward(start, end, &mut item),
         Order::Groups => walk.groups(start, end, &mut item),

@@ -117,6 +117,7 @@ fn write_all(
 }
 
 /// What is done to one record.
+#[derive(Clone, Copy)]
 struct Change<'a> {
     key: &'a [u8],
     /// The record that is there, expired or not.
