@@ -3,5 +3,7 @@
 //! A product is reached in one way only, whatever it is used for: the same URL forms, options, timeouts,
 //! reconnection and errors hold for a database, a cache, a queue or events.
 
+#[cfg(feature = "dynamodb")]
+pub mod aws;
 #[cfg(feature = "redis")]
 pub mod redis;

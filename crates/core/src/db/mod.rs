@@ -71,6 +71,9 @@ mod entry;
 pub mod evaluate;
 mod expiry;
 mod facade;
+// Stored text of what products have no type for.
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "dynamodb"))]
+mod json;
 mod key;
 // Without a driver nobody asks.
 #[cfg_attr(not(any(feature = "sqlite", feature = "plain")), allow(dead_code))]

@@ -68,6 +68,14 @@ pub(crate) const BACKENDS: &[Backend] = &[
         clean: None,
         raw_by_id: Some("select id, num from simple where id = ?1"),
     },
+    #[cfg(feature = "dynamodb")]
+    Backend {
+        name: "dynamodb",
+        url: |place| place.on_server("BKJS_TEST_DYNAMODB_URL", "http://", "prefix"),
+        server: Some("BKJS_TEST_DYNAMODB_URL"),
+        clean: None,
+        raw_by_id: None,
+    },
     #[cfg(feature = "postgres")]
     Backend {
         name: "postgres",

@@ -8,6 +8,8 @@ use serde_json::{Map, Value as Json};
 use super::driver::Driver;
 use crate::{Error, ErrorKind, Result};
 
+#[cfg(feature = "dynamodb")]
+pub mod dynamodb;
 #[cfg(any(feature = "sqlite", feature = "lmdb"))]
 // Not all of them need all of it.
 #[cfg_attr(not(feature = "sqlite"), allow(dead_code, unused_imports))]
@@ -38,6 +40,8 @@ type Open = fn(Location<'_>) -> Result<Arc<dyn Driver>>;
 /// The products in this build: name, URL schemes, constructor.
 const DRIVERS: &[(&str, &[&str], Open)] = &[
     ("none", &["none"], open_none),
+    #[cfg(feature = "dynamodb")]
+    ("dynamodb", &["dynamodb", "http", "https"], open_dynamodb),
     #[cfg(feature = "postgres")]
     ("postgres", &["postgres", "postgresql"], open_postgres),
     #[cfg(feature = "redis")]
@@ -73,6 +77,13 @@ pub fn open(driver: &str, location: Location<'_>) -> Result<Arc<dyn Driver>> {
 #[allow(clippy::needless_pass_by_value)]
 fn open_none(_: Location<'_>) -> Result<Arc<dyn Driver>> {
     Ok(Arc::new(none::NoneDriver))
+}
+
+#[cfg(feature = "dynamodb")]
+fn open_dynamodb(location: Location<'_>) -> Result<Arc<dyn Driver>> {
+    let options: dynamodb::DynamoDbOptions = serde_json::from_value(Json::Object(location.options))
+        .map_err(|e| Error::new(ErrorKind::Config, format!("options of the dynamodb pool: {e}")))?;
+    Ok(Arc::new(dynamodb::DynamoDbDriver::new(options.at(location.url)?)))
 }
 
 #[cfg(feature = "postgres")]
