@@ -67,15 +67,22 @@ where
     R: std::fmt::Debug + Send + Sync + 'static,
 {
     let (kind, message) = match refusal(&error) {
-        Refusal::Throttled => (ErrorKind::OverCapacity, "the service asks to slow down, please try again later"),
+        Refusal::Throttled => {
+            (ErrorKind::OverCapacity, "the service asks to slow down, please try again later")
+        }
         Refusal::Late => (ErrorKind::Timeout, "the service took too long"),
         Refusal::NotSent => (ErrorKind::Unavailable, "the service cannot be reached, please try again later"),
         Refusal::Unknown => (ErrorKind::Unavailable, "the service does not answer, please try again later"),
         Refusal::Malformed => (ErrorKind::Internal, "internal error, please try again later"),
         Refusal::Service(code, _) => match code.as_str() {
-            "AccessDeniedException" | "AccessDenied" | "UnrecognizedClientException"
-            | "InvalidSignatureException" | "ExpiredTokenException" | "MissingAuthenticationTokenException"
-            | "InvalidClientTokenId" | "IncompleteSignature" => {
+            "AccessDeniedException"
+            | "AccessDenied"
+            | "UnrecognizedClientException"
+            | "InvalidSignatureException"
+            | "ExpiredTokenException"
+            | "MissingAuthenticationTokenException"
+            | "InvalidClientTokenId"
+            | "IncompleteSignature" => {
                 (ErrorKind::Unavailable, "the service refuses our credentials, please try again later")
             }
             _ => (ErrorKind::Internal, "internal error, please try again later"),

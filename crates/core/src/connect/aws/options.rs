@@ -74,7 +74,8 @@ impl AwsOptions {
             None => {}
         }
         let late = |_| {
-            let message = "the region and credentials for aws cannot be looked up now: set aws-region and aws-key";
+            let message =
+                "the region and credentials for aws cannot be looked up now: set aws-region and aws-key";
             Error::new(ErrorKind::Unavailable, message)
         };
         tokio::time::timeout(self.timeout, loader.load()).await.map_err(late)
@@ -104,11 +105,8 @@ mod tests {
 
     #[test]
     fn secrets_are_not_shown() {
-        let options = AwsOptions {
-            key: Some("AKIAX".into()),
-            secret: Some("geheim".into()),
-            ..AwsOptions::default()
-        };
+        let options =
+            AwsOptions { key: Some("AKIAX".into()), secret: Some("geheim".into()), ..AwsOptions::default() };
         let shown = format!("{options:?}");
         assert!(!shown.contains("geheim") && !shown.contains("AKIAX"), "{shown}");
     }

@@ -21,11 +21,11 @@ mod regexp;
 mod select;
 pub(crate) mod statement;
 
+pub(crate) use super::json::{from_json_text, to_json_text};
 pub(crate) use builder::{Bind, Sql};
 pub(crate) use change::write_changes;
 pub(crate) use condition::{kind_of, write_key, write_query, write_value_list};
 pub(crate) use dialect::{Dialect, ListChange, Matching};
-pub(crate) use super::json::{from_json_text, to_json_text};
 pub(crate) use operand::Operand;
 pub(crate) use order::{write_after, write_order};
 pub(crate) use prefix::{like_prefix, text_successor};

@@ -70,7 +70,9 @@ impl Access {
             && let Some(direction) = direction(shape, &select.sort)
         {
             *order = Some(direction);
-            if let Some(after) = select.after.as_deref().and_then(|after| position(shape, &select.sort, after)) {
+            if let Some(after) =
+                select.after.as_deref().and_then(|after| position(shape, &select.sort, after))
+            {
                 range.start(direction, after);
             }
         }
@@ -163,7 +165,9 @@ fn range(shape: &KeyShape<'_>, query: &Query) -> Result<Range> {
 /// Whether the bounds are in order: the service refuses others.
 fn bounded(low: Option<&Value>, high: Option<&Value>) -> bool {
     match (low, high) {
-        (Some(low), Some(high)) => crate::db::evaluate::compare(low, high).is_some_and(std::cmp::Ordering::is_le),
+        (Some(low), Some(high)) => {
+            crate::db::evaluate::compare(low, high).is_some_and(std::cmp::Ordering::is_le)
+        }
         _ => true,
     }
 }
@@ -221,7 +225,10 @@ mod tests {
     use crate::schema::{Column, Table};
 
     fn table() -> Table {
-        Table::new("t").column(Column::text("h").primary()).column(Column::int("r").primary()).column(Column::int("n"))
+        Table::new("t")
+            .column(Column::text("h").primary())
+            .column(Column::int("r").primary())
+            .column(Column::int("n"))
     }
 
     fn expression(query: &Query) -> Option<String> {

@@ -121,7 +121,9 @@ impl Connection {
         let malformed = reasons.iter().find(|reason| reason.code().is_some_and(|code| code != "None"));
         let text = malformed.and_then(CancellationReason::message).unwrap_or_default();
         if text.to_lowercase().contains("item size") {
-            let message = format!("a record of table {table} would be larger than 400 KB, which is the most that dynamodb takes");
+            let message = format!(
+                "a record of table {table} would be larger than 400 KB, which is the most that dynamodb takes"
+            );
             return Err(Error::new(crate::ErrorKind::TooLarge, message).source(error));
         }
         Err(Error::invalid("the transaction has a value that does not fit its table").source(error))
@@ -157,7 +159,9 @@ fn part(action: &Action) -> Result<TransactWriteItem, BuildError> {
 
 fn reasons<R>(error: &SdkError<TransactWriteItemsError, R>) -> Option<&[CancellationReason]> {
     match error.as_service_error()? {
-        TransactWriteItemsError::TransactionCanceledException(canceled) => Some(canceled.cancellation_reasons()),
+        TransactWriteItemsError::TransactionCanceledException(canceled) => {
+            Some(canceled.cancellation_reasons())
+        }
         other if other.code() == Some("TransactionConflictException") => Some(&[]),
         _ => None,
     }

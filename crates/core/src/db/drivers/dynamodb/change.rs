@@ -66,7 +66,8 @@ impl Update {
                 };
                 let name = terms.name(&column.name);
                 let stored = terms.value(AttributeValue::S(stored.to_owned()));
-                self.guards.push(format!("(attribute_not_exists({name}) OR attribute_type({name}, {stored}))"));
+                self.guards
+                    .push(format!("(attribute_not_exists({name}) OR attribute_type({name}, {stored}))"));
                 let elements = terms.value(elements);
                 self.add.push(format!("{name} {elements}"));
             }

@@ -86,7 +86,11 @@ impl Connection {
     }
 
     /// The records of the writes, each once, and which one each write is about.
-    async fn read_slots(&self, writes: &[Write], deciders: &[Decider<'_>]) -> Result<(Vec<Slot>, Vec<usize>)> {
+    async fn read_slots(
+        &self,
+        writes: &[Write],
+        deciders: &[Decider<'_>],
+    ) -> Result<(Vec<Slot>, Vec<usize>)> {
         let mut slots: Vec<Slot> = Vec::new();
         let mut places = Vec::with_capacity(writes.len());
         let mut known: HashMap<(Name, Vec<u8>), usize> = HashMap::new();
@@ -97,7 +101,15 @@ impl Connection {
             let id = (write.table.name.clone(), key_bytes(&write.table, &key)?);
             let place = *known.entry(id).or_insert_with(|| {
                 let table = write.table.clone();
-                slots.push(Slot { table, key, stored: None, old: None, new: None, watched: Vec::new(), by: 0 });
+                slots.push(Slot {
+                    table,
+                    key,
+                    stored: None,
+                    old: None,
+                    new: None,
+                    watched: Vec::new(),
+                    by: 0,
+                });
                 slots.len() - 1
             });
             places.push(place);
@@ -195,8 +207,7 @@ impl Connection {
         let mut moves: Vec<(Name, Vec<u8>, Move)> = Vec::new();
         for (at, slot) in slots.iter().enumerate() {
             let table = &slot.table;
-            let (old, new) =
-                (reservations(table, slot.old.as_ref()), reservations(table, slot.new.as_ref()));
+            let (old, new) = (reservations(table, slot.old.as_ref()), reservations(table, slot.new.as_ref()));
             let mut note = |id: &Vec<u8>, set: fn(&mut Move, usize)| {
                 let place = moves.iter().position(|(name, known, _)| *name == table.name && known == id);
                 let place = place.unwrap_or_else(|| {

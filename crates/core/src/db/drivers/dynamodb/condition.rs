@@ -30,7 +30,12 @@ pub(super) fn exact(terms: &mut Terms, table: &Table, query: &Query) -> Option<S
 
 /// An expression that holds of every record for which the condition does, and perhaps of others; columns
 /// of `without` have no part in it. The flag tells whether it is exact.
-pub(super) fn superset(terms: &mut Terms, table: &Table, query: &Query, without: &[&str]) -> (Option<String>, bool) {
+pub(super) fn superset(
+    terms: &mut Terms,
+    table: &Table,
+    query: &Query,
+    without: &[&str],
+) -> (Option<String>, bool) {
     let (mut parts, mut exact, mut length) = (Vec::new(), true, 0);
     let mut writer = Writer { terms, table, without };
     let mut take = |terms: &mut Terms, mark, part: Option<String>| match part {
@@ -76,9 +81,9 @@ impl Writer<'_> {
 
     fn group(&mut self, group: &Group) -> Option<String> {
         Some(match group.kind {
-            GroupKind::And => format!("({})", self.query(&group.query, " AND ")?),
-            GroupKind::Or => format!("({})", self.query(&group.query, " OR ")?),
-            GroupKind::Not => format!("(NOT ({}))", self.query(&group.query, " AND ")?),
+            GroupKind::And => enclosed(self.query(&group.query, " AND ")?),
+            GroupKind::Or => enclosed(self.query(&group.query, " OR ")?),
+            GroupKind::Not => format!("(NOT {})", enclosed(self.query(&group.query, " AND ")?)),
         })
     }
 
@@ -118,7 +123,8 @@ impl Writer<'_> {
     fn test(&mut self, column: &Column, name: &str, op: Op, value: &Value) -> Option<String> {
         use ColumnType as T;
         let kind = column.column_type();
-        let ordered = matches!(kind, T::Text | T::Email | T::Phone | T::Int | T::Counter | T::Time | T::Ttl | T::Bytes);
+        let ordered =
+            matches!(kind, T::Text | T::Email | T::Phone | T::Int | T::Counter | T::Time | T::Ttl | T::Bytes);
         let many = matches!(kind, T::List | T::Set);
         Some(match op {
             Op::Eq if ordered || kind == T::Bool => format!("{name} = {}", self.value(column, value)?),
@@ -129,7 +135,11 @@ impl Writer<'_> {
             Op::Between if ordered => {
                 let [low, high] = value.as_list()? else { return None };
                 // BETWEEN would be refused with bounds in the wrong order.
-                format!("({name} >= {} AND {name} <= {})", self.value(column, low)?, self.value(column, high)?)
+                format!(
+                    "({name} >= {} AND {name} <= {})",
+                    self.value(column, low)?,
+                    self.value(column, high)?
+                )
             }
             Op::In if ordered || kind == T::Bool => {
                 let values: Option<Vec<_>> =
@@ -172,6 +182,23 @@ impl Writer<'_> {
     }
 }
 
+/// The expression in parentheses, unless it stands in some already: the service refuses two around one.
+fn enclosed(expression: String) -> String {
+    let mut depth = 0_usize;
+    let end = expression.bytes().position(|byte| {
+        match byte {
+            b'(' => depth += 1,
+            b')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth == 0
+    });
+    if expression.starts_with('(') && end == Some(expression.len() - 1) {
+        return expression;
+    }
+    format!("({expression})")
+}
+
 fn is_text(kind: ColumnType) -> bool {
     matches!(kind, ColumnType::Text | ColumnType::Email | ColumnType::Phone)
 }
@@ -211,7 +238,10 @@ mod tests {
 
     #[test]
     fn names_and_values_are_placeholders() {
-        check(&Query::new().eq("size", 1).op("id", Op::BeginsWith, "x"), "#n0 = :v0 AND begins_with(#n1, :v1)");
+        check(
+            &Query::new().eq("size", 1).op("id", Op::BeginsWith, "x"),
+            "#n0 = :v0 AND begins_with(#n1, :v1)",
+        );
         check(
             &Query::new().op("tags", Op::Contains, vec!["a", "b"]),
             "(contains(#n0, :v0) OR contains(#n0, :v1))",
@@ -225,6 +255,15 @@ mod tests {
             "((attribute_exists(#n0) AND NOT attribute_type(#n0, :v1)) AND NOT #n0 = :v0)",
         );
         check(&Query::new().not(Query::new().eq("size", 1)), "(NOT (#n0 = :v0))");
+    }
+
+    #[test]
+    fn no_expression_stands_in_two_pairs_of_parentheses() {
+        let two = || Query::new().eq("size", 1).eq("size", 2);
+        check(&Query::new().and(Query::new().or(two())), "(#n0 = :v0 OR #n0 = :v1)");
+        check(&Query::new().not(Query::new().or(two())), "(NOT (#n0 = :v0 OR #n0 = :v1))");
+        let both = Query::new().or(two()).or(two());
+        check(&Query::new().not(both), "(NOT ((#n0 = :v0 OR #n0 = :v1) AND (#n0 = :v2 OR #n0 = :v3)))");
     }
 
     #[test]

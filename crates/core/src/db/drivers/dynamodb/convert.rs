@@ -170,7 +170,10 @@ mod tests {
         check(&Column::set("c"), Value::Set(Vec::new()));
         check(&Column::set("c"), Value::Set(vec!["a".into(), "b".into()]));
         check(&Column::set("c").of_int(), Value::Set(vec![2.into(), 10.into()]));
-        check(&Column::json("c"), Value::Map(Row::new().with("z", 1.0).with("a", Value::List(vec![1.into()]))));
+        check(
+            &Column::json("c"),
+            Value::Map(Row::new().with("z", 1.0).with("a", Value::List(vec![1.into()]))),
+        );
         assert_eq!(encode(&Column::text("c"), &Value::Null), None);
     }
 

@@ -30,6 +30,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     unique: true,
     raw_query: false,
     ttl: false,
+    nul_in_text: true,
 };
 
 /// Amazon DynamoDB; see the [module](super) for what it promises.

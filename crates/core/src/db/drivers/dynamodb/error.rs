@@ -18,9 +18,10 @@ where
         "ResourceNotFoundException" => {
             (ErrorKind::NotFound, format!("no table {table}: run with -db-create-tables"))
         }
-        "ValidationException" if text.contains("Item size") || text.contains("item size") => {
-            (ErrorKind::TooLarge, format!("the record is larger than 400 KB, which is the most that table {table} takes"))
-        }
+        "ValidationException" if text.contains("Item size") || text.contains("item size") => (
+            ErrorKind::TooLarge,
+            format!("the record is larger than 400 KB, which is the most that table {table} takes"),
+        ),
         "ValidationException" if text.contains("size of") || text.contains("Size of") => {
             (ErrorKind::Invalid, format!("a key of table {table} is longer than dynamodb takes"))
         }
@@ -34,7 +35,9 @@ where
         "ItemCollectionSizeLimitExceededException" => {
             (ErrorKind::TooLarge, format!("the records of one hash key of table {table} are too large"))
         }
-        "TransactionConflictException" | "TransactionInProgressException" | "ReplicatedWriteConflictException" => {
+        "TransactionConflictException"
+        | "TransactionInProgressException"
+        | "ReplicatedWriteConflictException" => {
             return contended(table);
         }
         _ => return aws::error(error, writes),

@@ -66,7 +66,10 @@ mod tests {
     #[test]
     fn a_name_has_one_placeholder_and_every_value_its_own() {
         let mut terms = Terms::default();
-        assert_eq!((terms.name("a.b"), terms.name("size"), terms.name("a.b")), ("#n0".into(), "#n1".into(), "#n0".into()));
+        assert_eq!(
+            (terms.name("a.b"), terms.name("size"), terms.name("a.b")),
+            ("#n0".into(), "#n1".into(), "#n0".into())
+        );
         let one = AttributeValue::N("1".into());
         assert_eq!((terms.value(one.clone()), terms.value(one)), (":v0".into(), ":v1".into()));
         assert_eq!(terms.names().map(|n| n.len()), Some(2));

@@ -62,9 +62,8 @@ impl<'t> KeyShape<'t> {
 
     /// Names and types of the key attributes.
     pub(super) fn attributes(&self) -> Vec<(&'t str, ScalarAttributeType)> {
-        let of = |column: &'t Column| {
-            (&*column.name, attribute_type(column).unwrap_or(ScalarAttributeType::S))
-        };
+        let of =
+            |column: &'t Column| (&*column.name, attribute_type(column).unwrap_or(ScalarAttributeType::S));
         let mut attributes = vec![of(self.columns[0])];
         match self.range() {
             Some(JOINED) => attributes.push((JOINED, ScalarAttributeType::B)),
@@ -102,7 +101,9 @@ impl<'t> KeyShape<'t> {
                 Err(Error::invalid(format!("{} is too large or small for a key of dynamodb", column.name)))
             }
             Some(attribute) => Ok(attribute),
-            None => Err(Error::new(ErrorKind::KeyIncomplete, format!("{} is missing in the key", column.name))),
+            None => {
+                Err(Error::new(ErrorKind::KeyIncomplete, format!("{} is missing in the key", column.name)))
+            }
         }
     }
 

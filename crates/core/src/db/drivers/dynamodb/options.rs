@@ -127,7 +127,10 @@ mod tests {
         for url in ["", "default", "dynamodb", "dynamodb://", "dynamodb://default"] {
             assert_eq!(at(url).expect("fits"), expected("", ""));
         }
-        assert_eq!(at("http://127.0.0.1:8000/?prefix=a_").expect("fits"), expected("http://127.0.0.1:8000", "a_"));
+        assert_eq!(
+            at("http://127.0.0.1:8000/?prefix=a_").expect("fits"),
+            expected("http://127.0.0.1:8000", "a_")
+        );
         assert_eq!(at("dynamodb://host:1?prefix=b").expect("fits"), expected("http://host:1", "b"));
         for url in ["nonsense", "http://x?nonsense=1", "http://user:secret@x", "http://x?prefix=a%20b"] {
             let error = at(url).expect_err("refused");

@@ -58,7 +58,8 @@ impl Connection {
     /// # Errors
     /// Those of the service.
     pub(super) async fn item(&self, table: &Table, key: Item) -> Result<Option<Item>> {
-        let call = self.repeating().await?.get_item().table_name(self.table_name(table)).consistent_read(true);
+        let call =
+            self.repeating().await?.get_item().table_name(self.table_name(table)).consistent_read(true);
         let found = call.set_key(Some(key)).send().await;
         Ok(found.map_err(|e| convert(e, &table.name, false))?.item)
     }
@@ -79,7 +80,8 @@ impl Connection {
                 let wanted = wanted.map_err(|e| Error::internal("a list of keys").source(e))?;
                 let call = self.repeating().await?.batch_get_item().request_items(&name, wanted);
                 let mut found = call.send().await.map_err(|e| convert(e, &table.name, false))?;
-                items.extend(found.responses.take().and_then(|mut all| all.remove(&name)).unwrap_or_default());
+                items
+                    .extend(found.responses.take().and_then(|mut all| all.remove(&name)).unwrap_or_default());
                 let rest = found.unprocessed_keys.take().and_then(|mut all| all.remove(&name));
                 left = rest.map(|rest| rest.keys).unwrap_or_default();
                 fruitless = if left.len() < asked { 0 } else { fruitless + 1 };

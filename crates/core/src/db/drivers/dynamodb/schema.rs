@@ -120,7 +120,9 @@ impl Connection {
             }
         }
         lines.extend(new.iter().map(|index| format!("table {} index {index} created", table.name)));
-        if !wanted.indexes.is_subset(&known.indexes) || wanted.columns.keys().any(|c| !known.columns.contains_key(c)) {
+        if !wanted.indexes.is_subset(&known.indexes)
+            || wanted.columns.keys().any(|c| !known.columns.contains_key(c))
+        {
             for (column, kind) in wanted.columns {
                 known.columns.entry(column).or_insert(kind);
             }
@@ -165,7 +167,12 @@ impl Connection {
     }
 
     /// Makes a table unless it is there; true when it was made here.
-    async fn make(&self, table: &Table, name: &str, attributes: &[(&str, ScalarAttributeType)]) -> Result<bool> {
+    async fn make(
+        &self,
+        table: &Table,
+        name: &str,
+        attributes: &[(&str, ScalarAttributeType)],
+    ) -> Result<bool> {
         if self.status(name).await? == Some(TableStatus::Active) {
             return Ok(false);
         }
@@ -173,8 +180,10 @@ impl Connection {
         let mut call =
             self.single().await?.create_table().table_name(name).billing_mode(BillingMode::PayPerRequest);
         for ((attribute, kind), role) in attributes.iter().zip([KeyType::Hash, KeyType::Range]) {
-            let definition =
-                AttributeDefinition::builder().attribute_name(*attribute).attribute_type(kind.clone()).build();
+            let definition = AttributeDefinition::builder()
+                .attribute_name(*attribute)
+                .attribute_type(kind.clone())
+                .build();
             let element = KeySchemaElement::builder().attribute_name(*attribute).key_type(role).build();
             call = call
                 .attribute_definitions(definition.map_err(malformed)?)
@@ -206,7 +215,8 @@ impl Connection {
             }
             Ok(())
         };
-        let late = |_| Error::new(ErrorKind::Timeout, format!("table {name} takes too long to be made or removed"));
+        let late =
+            |_| Error::new(ErrorKind::Timeout, format!("table {name} takes too long to be made or removed"));
         tokio::time::timeout(MAX_CREATION, wait).await.map_err(late)?
     }
 
@@ -249,7 +259,8 @@ impl Connection {
         for row in rows {
             let key = key_values(table, &row)?;
             for id in reservations(table, Some(&row)) {
-                let taken = matches!(self.send(&self.take(table, &id, &key, None)?, None).await?, Sent::Refused);
+                let taken =
+                    matches!(self.send(&self.take(table, &id, &key, None)?, None).await?, Sent::Refused);
                 if taken && self.is_taken(table, &id, &key).await? {
                     let message = format!(
                         "a unique index of table {} cannot be made: records have equal values",

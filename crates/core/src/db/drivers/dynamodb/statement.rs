@@ -68,22 +68,29 @@ pub(super) fn direct(write: &Write, stored_in: &str) -> Result<Option<Direct>> {
                     update.set(&mut terms, column, row.get(&column.name).unwrap_or(&Value::Null));
                 }
             }
-            (Body::Update(key, update.expression()), None, Otherwise::Unknown)
+            // A record of its key alone is left to the other way, for emulators know no such update.
+            let Some(expression) = update.expression() else { return Ok(None) };
+            (Body::Update(key, Some(expression)), None, Otherwise::Unknown)
         }
         Verb::Update { key, changes, condition, insert } => {
             if changes.iter().any(|change| unique.contains(&change.column)) {
                 return Ok(None);
             }
             let Some(update) = update(&mut terms, table, changes) else { return Ok(None) };
-            let Some(only_if) = only_if(&mut terms, &shape, table, condition.as_ref()) else { return Ok(None) };
+            let Some(only_if) = only_if(&mut terms, &shape, table, condition.as_ref()) else {
+                return Ok(None);
+            };
             let exact = insert.is_none() && update.guards.is_empty();
             let mut parts = vec![only_if];
             parts.extend(update.guards.iter().cloned());
             let otherwise = if exact { Otherwise::Leave } else { Otherwise::Unknown };
-            (Body::Update(shape.item(key)?, update.expression()), all_of(parts), otherwise)
+            let Some(expression) = update.expression() else { return Ok(None) };
+            (Body::Update(shape.item(key)?, Some(expression)), all_of(parts), otherwise)
         }
         Verb::Del { key, condition } if unique.is_empty() => {
-            let Some(only_if) = only_if(&mut terms, &shape, table, condition.as_ref()) else { return Ok(None) };
+            let Some(only_if) = only_if(&mut terms, &shape, table, condition.as_ref()) else {
+                return Ok(None);
+            };
             (Body::Delete(shape.item(key)?), Some(only_if), Otherwise::Leave)
         }
         _ => return Ok(None),

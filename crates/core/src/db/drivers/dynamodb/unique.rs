@@ -69,7 +69,13 @@ impl Connection {
     ///
     /// # Errors
     /// `KeyIncomplete`, which does not happen to a record that is stored.
-    pub(super) fn take(&self, table: &Table, id: &[u8], key: &[Value], from: Option<&[Value]>) -> Result<Action> {
+    pub(super) fn take(
+        &self,
+        table: &Table,
+        id: &[u8],
+        key: &[Value],
+        from: Option<&[Value]>,
+    ) -> Result<Action> {
         let owner = binary(key_bytes(table, key)?);
         let mut item = id_item(id);
         item.insert(OWNER.to_owned(), owner.clone());
@@ -114,7 +120,10 @@ impl Connection {
         {
             let row = decode_row(table, &item)?;
             let has_it = reservations(table, Some(&row)).iter().any(|other| other == id);
-            if has_it && is_live(table, &row, now()) && owner == key_values(table, &row).and_then(|k| key_bytes(table, &k)).ok().map(binary) {
+            if has_it
+                && is_live(table, &row, now())
+                && owner == key_values(table, &row).and_then(|k| key_bytes(table, &k)).ok().map(binary)
+            {
                 return Ok(true);
             }
         }

@@ -110,7 +110,8 @@ impl Connection {
 
     /// Removes records whatever they hold.
     async fn remove_all(&self, table: &Table, keys: &[Vec<Value>]) -> Result<Affected> {
-        let chunks: Vec<_> = keys.chunks(REMOVALS_AT_ONCE).map(|keys| self.remove_some(table, keys)).collect();
+        let chunks: Vec<_> =
+            keys.chunks(REMOVALS_AT_ONCE).map(|keys| self.remove_some(table, keys)).collect();
         let calls = stream::iter(chunks).buffer_unordered(self.options.parallel.max(1));
         calls.try_collect::<()>().await?;
         Ok(Affected { count: keys.len() as u64, row: None })
@@ -129,7 +130,8 @@ impl Connection {
             let asked = left.len();
             // To remove twice what is to be gone does no harm.
             let call = self.repeating().await?.batch_write_item().request_items(&name, left);
-            let done = unless_busy(|| call.clone().send()).await.map_err(|e| convert(e, &table.name, true))?;
+            let done =
+                unless_busy(|| call.clone().send()).await.map_err(|e| convert(e, &table.name, true))?;
             left = done.unprocessed_items.and_then(|mut all| all.remove(&name)).unwrap_or_default();
             fruitless = if left.len() < asked { 0 } else { fruitless + 1 };
             if fruitless == FRUITLESS {
