@@ -18,7 +18,8 @@ pub struct RedisOptions {
     pub max: usize,
     /// Milliseconds to find the master and connect to it; default 2000.
     pub connect_timeout: u64,
-    /// Milliseconds to wait for a reply; default 5000, 0 is no limit.
+    /// Milliseconds to wait for a reply; default 5000, 0 is no limit. Also `statement_timeout`.
+    #[serde(alias = "statement_timeout")]
     pub response_timeout: u64,
     /// The name of the user, if the URL does not have it.
     pub username: Option<String>,

@@ -99,15 +99,15 @@ impl Change {
         let (mut set, mut unset) = (Vec::new(), Vec::new());
         for (name, value) in new.into_iter().flat_map(Row::iter) {
             let before = old.and_then(|old| old.get(name));
-            match encode(value)? {
-                None if before.is_some() => unset.push(name.as_bytes().to_vec()),
-                None => {}
-                // By form and not by value: the two zeros are equal.
-                Some(bytes) => {
-                    if before.map(encode).transpose()?.flatten().as_ref() != Some(&bytes) {
-                        set.push((name.as_bytes().to_vec(), bytes));
-                    }
+            let Some(bytes) = encode(value)? else {
+                if before.is_some() {
+                    unset.push(name.as_bytes().to_vec());
                 }
+                continue;
+            };
+            // By form and not by value: the two zeros are equal.
+            if before.map(encode).transpose()?.flatten().as_ref() != Some(&bytes) {
+                set.push((name.as_bytes().to_vec(), bytes));
             }
         }
         for index in layout.shape.indexes.iter().filter(|index| index.unique && new.is_some()) {

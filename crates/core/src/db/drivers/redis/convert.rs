@@ -45,7 +45,7 @@ pub(super) fn encode(value: &Value) -> Result<Option<Vec<u8>>> {
 ///
 /// # Errors
 /// `Internal` for bytes that [`encode`] did not make.
-pub(super) fn decode(bytes: Vec<u8>) -> Result<Value> {
+pub(super) fn decode(bytes: &[u8]) -> Result<Value> {
     let damaged = || Error::internal("a stored value is damaged");
     let Some((&tag, value)) = bytes.split_first() else { return Err(damaged()) };
     let text = || std::str::from_utf8(value).map_err(|e| damaged().source(e));
@@ -83,7 +83,7 @@ pub(super) fn decode_record(table: &Table, reply: Reply) -> Result<Option<Stored
             std::str::from_utf8(&field).map_err(|e| Error::internal("a stored name is damaged").source(e))?;
         let known = table.find(name).filter(|column| *column.name == *name);
         let name = known.map_or_else(|| Name::from(name), |column| column.name.clone());
-        let value = decode(bytes)
+        let value = decode(&bytes)
             .map_err(|e| Error::internal(format!("column {name:.60} cannot be read")).source(e))?;
         stored.row.push(name, value);
     }
@@ -113,7 +113,7 @@ mod tests {
         ];
         for value in values {
             let bytes = encode(&value).expect("encodes").expect("not null");
-            let read = decode(bytes).expect("decodes");
+            let read = decode(&bytes).expect("decodes");
             assert_eq!(format!("{read:?}"), format!("{value:?}"));
         }
         assert_eq!(encode(&Value::Null).expect("encodes"), None);
@@ -126,7 +126,7 @@ mod tests {
             if bytes.first() == Some(&b's') {
                 bytes = vec![b's', 0xff];
             }
-            assert!(decode(bytes.clone()).is_err(), "{bytes:?}");
+            assert!(decode(&bytes).is_err(), "{bytes:?}");
         }
     }
 }

@@ -55,6 +55,11 @@ pub(super) fn index_part(index: &str) -> String {
     format!("i:{index}")
 }
 
+/// The hash of a unique index, within a table.
+pub(super) fn unique_part(index: &str) -> String {
+    format!("u:{index}")
+}
+
 /// The field of a record with the value that it has in a unique index.
 pub(super) fn unique_field(index: &str) -> Vec<u8> {
     [b"\0u", index.as_bytes()].concat()

@@ -48,10 +48,11 @@ pub(super) fn plan<'a>(
     let usable = shape.indexes.iter().filter(|index| {
         index.ready && index.columns.iter().all(|(name, _)| table.find(name).is_some_and(|c| !c.hidden))
     });
-    let mut best = candidate(None, keys.clone(), table, query, sort, after);
+    let mut best = candidate(None, &keys, table, query, sort, after);
     for index in usable {
         let columns = index.columns.iter().map(|(name, _)| Name::from(name.as_str()));
-        let found = candidate(Some(index), columns.chain(keys.clone()).collect(), table, query, sort, after);
+        let columns: Vec<Name> = columns.chain(keys.iter().cloned()).collect();
+        let found = candidate(Some(index), &columns, table, query, sort, after);
         if found.0 > best.0 {
             best = found;
         }
@@ -62,7 +63,7 @@ pub(super) fn plan<'a>(
 /// A walk through one index and how good it is.
 fn candidate<'a>(
     index: Option<&'a StoredIndex>,
-    columns: Vec<Name>,
+    columns: &[Name],
     table: &Table,
     query: &Query,
     sort: &[Sort],
@@ -71,7 +72,7 @@ fn candidate<'a>(
     let fixed = |name: &str| {
         query.conditions.iter().find(|c| *c.column == *name && matches!(c.op, Some(Op::Eq | Op::Null)))
     };
-    let (start, equal) = prefix(&columns, table, fixed);
+    let (start, equal) = prefix(columns, table, fixed);
     let (mut low, mut high, mut narrow) = (start.clone(), prefix_end(&start), false);
     let open =
         equal.checked_sub(1).and_then(|last| columns.get(last)).is_some_and(|name| is_open(table, name));
@@ -160,8 +161,11 @@ pub(super) fn is_open(table: &Table, name: &str) -> bool {
     table.find(name).is_some_and(|column| column.column_type() == ColumnType::Decimal)
 }
 
+/// An end of a range of members.
+type Edge = Bound<Vec<u8>>;
+
 /// The members for a comparison of the column after `start`; none when they are not one range.
-fn range(start: &[u8], column: &Column, condition: &Condition) -> Option<(Bound<Vec<u8>>, Bound<Vec<u8>>)> {
+fn range(start: &[u8], column: &Column, condition: &Condition) -> Option<(Edge, Edge)> {
     let of = |value: &Value| {
         let mut bytes = start.to_vec();
         push_value(&mut bytes, value, Some(column));
@@ -185,7 +189,7 @@ fn range(start: &[u8], column: &Column, condition: &Condition) -> Option<(Bound<
     })
 }
 
-fn tighten(low: &mut Vec<u8>, high: &mut Option<Vec<u8>>, from: Bound<Vec<u8>>, to: Bound<Vec<u8>>) {
+fn tighten(low: &mut Vec<u8>, high: &mut Option<Vec<u8>>, from: Edge, to: Edge) {
     if let Bound::Included(from) = from
         && from > *low
     {
@@ -211,14 +215,14 @@ mod tests {
     }
 
     /// Which index is walked and how.
-    fn check(query: Query, sort: &[(&str, bool)], expected: &str) {
+    fn check(query: &Query, sort: &[(&str, bool)], expected: &str) {
         let table = table();
         let shape = Shape::of(&table);
         let sort: Vec<Sort> = sort
             .iter()
             .map(|(c, descending)| Sort { column: (*c).into(), descending: *descending })
             .collect();
-        let walk = plan(&shape, &table, &query, &sort, None);
+        let walk = plan(&shape, &table, query, &sort, None);
         let order = match (walk.in_order, walk.leading.len()) {
             (true, _) => "in order".to_owned(),
             (false, leading) => format!("leading {leading}"),
@@ -230,13 +234,13 @@ mod tests {
     #[test]
     fn conditions_and_orders_choose_their_index() {
         let by_id = [("id", false)];
-        check(Query::new(), &by_id, "k up in order");
-        check(Query::new(), &[("id", true)], "k down in order");
-        check(Query::new().eq("n", 1), &by_id, "i:t_n_index up in order");
-        check(Query::new().op("n", Op::Gt, 1), &[("n", false), ("id", false)], "i:t_n_index up in order");
-        check(Query::new(), &[("n", true), ("id", false)], "i:t_n_index down leading 1");
-        check(Query::new().eq("a", "x"), &[("b", false), ("id", false)], "i:t_a_b_index up in order");
-        check(Query::new().eq("id", "x").eq("n", 1), &by_id, "k up in order");
+        check(&Query::new(), &by_id, "k up in order");
+        check(&Query::new(), &[("id", true)], "k down in order");
+        check(&Query::new().eq("n", 1), &by_id, "i:t_n_index up in order");
+        check(&Query::new().op("n", Op::Gt, 1), &[("n", false), ("id", false)], "i:t_n_index up in order");
+        check(&Query::new(), &[("n", true), ("id", false)], "i:t_n_index down leading 1");
+        check(&Query::new().eq("a", "x"), &[("b", false), ("id", false)], "i:t_a_b_index up in order");
+        check(&Query::new().eq("id", "x").eq("n", 1), &by_id, "k up in order");
     }
 
     #[test]

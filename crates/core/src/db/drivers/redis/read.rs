@@ -10,7 +10,7 @@ use super::layout::missing;
 use super::plan::{is_open, plan};
 use super::scan::{Found, Scan};
 use crate::Result;
-use crate::connect::redis::{Value as Reply, cmd, pipe};
+use crate::connect::redis::{Value as Reply, cmd, error, pipe};
 use crate::db::Query;
 use crate::db::driver::{Get, Select};
 use crate::db::evaluate::Matcher;
@@ -127,7 +127,9 @@ impl Store {
             reads.cmd("HGETALL").arg(base.record(key));
         }
         let mut replies = self.client.read_all(&reads).await?.into_iter();
-        if !matches!(replies.next(), Some(Reply::Int(1) | Reply::Boolean(true))) {
+        // A server that is loading its records answers each command with an error.
+        let known = replies.next().unwrap_or_default().extract_error().map_err(error)?;
+        if !matches!(known, Reply::Int(1) | Reply::Boolean(true)) {
             self.layouts.forget(&base);
             return Err(missing(table));
         }

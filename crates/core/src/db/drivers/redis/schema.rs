@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use super::commit::{Change, Expected, Outcome, commit};
+use super::convert::Stored;
 use super::driver::Store;
-use super::keys::{Base, versions};
+use super::keys::{Base, index_part, unique_part, versions};
 use super::layout::{Layout, Shape, StoredIndex, kind_name, read};
 use super::plan::plan;
 use super::scan::{Found, Scan};
-use crate::connect::redis::Script;
+use crate::connect::redis::{Script, cmd};
 use crate::db::Query;
 use crate::db::layout::indexes_of;
-use crate::db::plain::Step;
+use crate::db::plain::{Step, conflict};
 use crate::schema::Table;
 use crate::{Error, ErrorKind, Result};
 
@@ -56,16 +57,27 @@ impl Store {
         Err(too_many_changes(table))
     }
 
-    /// Puts all records into the indexes that are not ready yet.
+    /// Puts all records into the indexes that are not ready yet. Several processes may do so at once.
     async fn build_missing(&self, table: &Table, base: &Base, lines: &mut Vec<String>) -> Result<()> {
-        self.layouts.forget(base);
-        let layout = self.layouts.get(&self.client, base, table).await?;
         let declared = indexes_of(table);
-        let missing = layout.shape.indexes.iter().filter(|index| !index.ready);
-        for index in missing.filter(|index| declared.iter().any(|plan| plan.name == index.name)) {
+        for _ in 0..ATTEMPTS {
+            self.layouts.forget(base);
+            let layout = self.layouts.get(&self.client, base, table).await?;
+            let mut missing = layout.shape.indexes.iter().filter(|index| !index.ready);
+            let next = missing.find(|index| declared.iter().any(|plan| plan.name == index.name));
+            let Some(index) = next else { return Ok(()) };
             let kind = if index.unique { "unique index" } else { "index" };
-            match self.build(table, base).await {
-                Ok(()) => self.finish(table, base, &index.name, |index| index.ready = true).await?,
+            match self.build(table, base, &layout).await {
+                Ok(Outcome::Done) => {
+                    let ready = |shape: &mut Shape| {
+                        let found = shape.indexes.iter_mut().filter(|one| one.name == index.name);
+                        found.for_each(|one| one.ready = true);
+                    };
+                    self.change(table, base, ready).await?;
+                    lines.push(format!("table {} {kind} {} created", table.name, index.name));
+                }
+                // Another process has changed the description; perhaps the index is ready now.
+                Ok(_) => {}
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                     self.give_up(table, base, &index.name).await?;
                     let message = format!("{kind} {} cannot be made: records have equal values", index.name);
@@ -73,24 +85,24 @@ impl Store {
                 }
                 Err(error) => return Err(error),
             }
-            lines.push(format!("table {} {kind} {} created", table.name, index.name));
         }
-        Ok(())
+        Err(too_many_changes(table))
     }
 
     /// Writes every record as it is, which puts it into all indexes. Those that others write meanwhile are
-    /// put there by the others.
-    async fn build(&self, table: &Table, base: &Base) -> Result<()> {
-        let layout = self.layouts.get(&self.client, base, table).await?;
+    /// put there by the others. Ends early when the description is changed.
+    async fn build(&self, table: &Table, base: &Base, layout: &Layout) -> Result<Outcome> {
         let by_key = Shape::default();
         let walk = plan(&by_key, table, &Query::new(), &[], None);
         let mut scan = Scan::new(&self.client, base, table, walk, usize::MAX);
         while let Some(records) = scan.next().await? {
             for Found { key, stored } in records {
-                self.build_record(table, base, &layout, &key, stored).await?;
+                if self.build_record(table, base, layout, &key, stored).await? == Outcome::Layout {
+                    return Ok(Outcome::Layout);
+                }
             }
         }
-        Ok(())
+        Ok(Outcome::Done)
     }
 
     async fn build_record(
@@ -99,39 +111,23 @@ impl Store {
         base: &Base,
         layout: &Layout,
         key: &[u8],
-        stored: super::convert::Stored,
-    ) -> Result<()> {
+        stored: Stored,
+    ) -> Result<Outcome> {
         let step = Step::Store(stored.row.clone());
         let change = Change::new(base, layout, table, key, Expected::Is(Some(&stored)), &step)?;
         match commit(&self.client, change.into_iter().collect()).await? {
-            // Whoever changed the record or the description has put it into the index.
-            Outcome::Done | Outcome::Conflict => Ok(()),
-            Outcome::Taken(_) => Err(crate::db::plain::conflict(table)),
-            Outcome::Layout => {
-                let message = "the table is changed by another process, please try again later";
-                Err(Error::new(ErrorKind::Unavailable, message))
-            }
+            Outcome::Taken(_) => Err(conflict(table)),
+            // Of a conflict: whoever has changed the record has put it into the index.
+            outcome => Ok(outcome),
         }
     }
 
-    /// Changes the description of an index.
-    async fn finish(
-        &self,
-        table: &Table,
-        base: &Base,
-        name: &str,
-        change: impl Fn(&mut StoredIndex),
-    ) -> Result<()> {
-        self.change(table, base, |shape| {
-            shape.indexes.iter_mut().filter(|index| index.name == name).for_each(&change);
-        })
-        .await
-    }
-
-    /// Takes an index that cannot be made out of the description.
+    /// Takes an index that cannot be made out of the description, and what was made of it.
     async fn give_up(&self, table: &Table, base: &Base, name: &str) -> Result<()> {
         self.change(table, base, |shape| shape.indexes.retain(|index| index.name != name || index.ready))
-            .await
+            .await?;
+        let parts = [base.within(&index_part(name)), base.within(&unique_part(name))];
+        self.client.call::<i64>(cmd("UNLINK").arg(&parts)).await.map(drop)
     }
 
     async fn change(&self, table: &Table, base: &Base, change: impl Fn(&mut Shape)) -> Result<()> {
