@@ -117,8 +117,9 @@ fn candidate<'a>(
         + u32::from(narrow) * 4
         + u32::from(in_order) * 5
         + u32::from(!in_order && !leading.is_empty()) * 2;
-    // Without a use of its own, an index is but a longer way to the records.
-    let score = score * 2 + u32::from(index.is_none());
+    // Without a use of its own, an index is but a longer way to the records; a whole key is the shortest.
+    let whole_key = index.is_none() && equal == columns.len();
+    let score = if whole_key { u32::MAX } else { score * 2 + u32::from(index.is_none()) };
     (score, Walk { index, low, high, reverse, in_order, leading })
 }
 
