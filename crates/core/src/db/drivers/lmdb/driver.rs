@@ -29,6 +29,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     unique: true,
     raw_query: false,
     ttl: true,
+    nul_in_text: true,
 };
 
 /// The embedded key-value store; see the [module](super) for what it promises.
