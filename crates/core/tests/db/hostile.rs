@@ -16,6 +16,7 @@ trials! {
     hostile_names_in_conditions_are_refused,
     hostile_names_in_options_do_no_harm,
     hostile_names_in_records_are_ignored,
+    operators_on_the_key_of_a_record_are_refused,
     values_that_look_like_statements_are_values,
     deep_and_wide_conditions_are_served_or_refused,
     values_of_extreme_size_are_served_or_refused,
@@ -131,6 +132,27 @@ async fn hostile_names_in_records_are_ignored(bench: Bench) -> Checked {
         affected(&db.update_all(T1, row! { id: "o1" }, row! { num: 1 }.with(name, 2), &USUAL).await?, 1)?;
     }
     stored(&db, T1, "o1", row! { num: 1, email: "s" }).await?;
+    unharmed(&db).await
+}
+
+async fn operators_on_the_key_of_a_record_are_refused(bench: Bench) -> Checked {
+    let db = letters(&bench).await?;
+    for name in ["id_$set", "id_$", "id_$$", "id_$eq", "id_$unset", "id_$append", "id_$gt", "id_$nonsense"] {
+        for record in [row! { num: 99 }.with(name, "o2"), row! { id: "o1", num: 99 }.with(name, "o2")] {
+            let outcomes = [
+                db.add(T1, record.clone(), &USUAL).await,
+                db.put(T1, record.clone(), &USUAL).await,
+                db.update(T1, record.clone(), &USUAL).await,
+                db.incr(T1, record.clone(), &USUAL).await,
+                db.update_all(T1, row! { id: "o1" }, record, &USUAL).await,
+            ];
+            for outcome in outcomes {
+                let error = fails(outcome, ErrorKind::Invalid)?;
+                holds_that(error.message().starts_with("id:"), || format!("{name}: {error}"))?;
+            }
+        }
+    }
+    finds(&db, T1, row! { num: 99 }, "").await?;
     unharmed(&db).await
 }
 

@@ -31,7 +31,9 @@ impl Given<'_> {
 /// The known columns of a record with their operators, each once, values converted.
 ///
 /// # Errors
-/// `Invalid` for an operator that does not fit the column, or a value that does not fit the operator.
+/// `Invalid` for an operator that does not fit the column, or a value that does not fit the operator, and for
+/// every operator on a column of the key: `id_$set` would name another record behind the back of a caller who
+/// has looked at `id`.
 pub(in crate::db) fn collect<'a>(
     context: &Context<'a>,
     record: Row,
@@ -57,7 +59,13 @@ pub(in crate::db) fn collect<'a>(
 
 fn operator(context: &Context<'_>, column: &Column, suffix: Option<&str>, purpose: Purpose) -> Result<Op> {
     if column.primary.is_some() {
-        return Ok(Op::Set);
+        return match suffix {
+            None => Ok(Op::Set),
+            Some(_) => Err(Error::invalid(format!(
+                "{0}: a column of the key takes no operator in a record, name it {0}",
+                column.name
+            ))),
+        };
     }
     let op = match suffix.map(Op::parse).transpose()? {
         Some(Op::Eq) => Op::Set,
