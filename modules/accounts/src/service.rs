@@ -153,13 +153,14 @@ impl Accounts {
     /// (and the hooks are told that too), so that the caller can register once more.
     ///
     /// # Errors
-    /// `Invalid` for a missing column, `AlreadyExists` for a login that is taken, `ValidationFailed` by the
+    /// `Invalid` for a missing column and for a login that no signature can carry, `AlreadyExists` for a login that is taken, `ValidationFailed` by the
     /// rules of the columns; what a hook says.
     pub async fn add(&self, input: Row, by: By) -> Result<Row> {
         let mut input = plain(input);
         for name in ["name", "login"] {
             required(&input, name)?;
         }
+        signable(input.text("login"))?;
         match secret_text(&mut input, "password")? {
             Some(password) => {
                 input.set("password", self.api.hasher().hash(password).await?);
@@ -312,6 +313,19 @@ fn secret_text(input: &mut Row, name: &str) -> Result<Option<Zeroizing<String>>>
 
 fn required(input: &Row, name: &str) -> Result<()> {
     if input.has(name) { Ok(()) } else { Err(Error::invalid(format!("{name} is required"))) }
+}
+
+/// Refuses a login that no signature can carry: its account could never sign a request.
+fn signable(login: &str) -> Result<()> {
+    if login.contains('|') || login.contains(char::is_control) {
+        return Err(Error::invalid(
+            "login must not hold | or control characters: a signature cannot carry them",
+        ));
+    }
+    if login.trim() != login {
+        return Err(Error::invalid("login must not begin or end with blanks: a signature cannot carry them"));
+    }
+    Ok(())
 }
 
 fn no_account() -> Error {

@@ -67,6 +67,25 @@ async fn an_id_that_is_sent_is_ignored_under_every_name() {
 }
 
 #[tokio::test]
+async fn a_login_that_no_signature_can_carry_is_refused() {
+    let server = start().await;
+    for login in ["a|b", "|", "a%0Ab", "a%00", "%7F", "a%C2%85b"] {
+        let answer = server.get(&format!("/account/add?name=A&secret=s&login={login}")).send().await;
+        let message = "login must not hold | or control characters: a signature cannot carry them";
+        refused(&answer, 400, message);
+    }
+    for login in ["+a", "a+", "+", "%E2%80%83a"] {
+        let answer = server.get(&format!("/account/add?name=A&secret=s&login={login}")).send().await;
+        refused(&answer, 400, "login must not begin or end with blanks: a signature cannot carry them");
+    }
+    for login in ["ann lee", "\u{fc}ser", "a@b.c", "..", "a/b", "%"] {
+        let form = [("name", "A"), ("secret", SECRET), ("login", login)];
+        assert_eq!(server.post("/account/add").form(&form).send().await.status, 200, "{login}");
+        assert_eq!(own(&server, login).await["login"], login);
+    }
+}
+
+#[tokio::test]
 async fn columns_of_administrators_are_ignored_from_strangers_and_taken_from_administrators() {
     let server = start().await;
     register_admin(&server).await;
