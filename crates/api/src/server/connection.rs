@@ -49,7 +49,9 @@ pub(super) async fn serve(server: Server, stream: TcpStream, peer: SocketAddr) {
         // The clock of the head runs while a connection is idle as well.
         .header_read_timeout(timeout)
         .max_buf_size(MAX_HEAD)
-        .pipeline_flush(true)
+        // No `pipeline_flush`: with it hyper takes a large reply into memory as fast as the handler makes it,
+        // however slowly the client reads, and holds replies back while bytes of a next request wait: for good
+        // when they are no HTTP and the 400 to them is the last reply.
         .serve_connection(TokioIo::new(stream), answer)
         .with_upgrades();
     let mut connection = pin!(connection);

@@ -1,8 +1,10 @@
 //! The application of the scenarios.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::State;
 use axum::routing::any;
 use bkjs_api::testing::TestServer;
@@ -45,6 +47,7 @@ impl Module for Demo {
                 .route("/demo/open/internal", any(internal))
                 .route("/demo/open/options", any(options))
                 .route("/demo/open/wait", any(wait))
+                .route("/demo/open/large", any(large))
                 .route("/demo/open/get-only", axum::routing::get(echo))
                 .route("/demo/open/login", any(login))
                 .route("/demo/me", any(me))
@@ -100,6 +103,18 @@ async fn wait(State(api): State<Api>) -> Result {
     let gate = api.shared::<Arc<Gate>>().cloned().ok_or_else(|| Error::internal("no gate"))?;
     gate.0.acquire().await.map_err(|e| Error::internal("closed").source(e))?.forget();
     Ok(Reply::empty())
+}
+
+/// 64 MB in pieces; opens the gate when the last one is taken.
+async fn large(State(api): State<Api>) -> Body {
+    let gate = api.shared::<Arc<Gate>>().cloned();
+    let pieces = (0..1024).map(move |at| {
+        if let (1023, Some(gate)) = (at, &gate) {
+            gate.0.add_permits(1);
+        }
+        Ok::<_, Infallible>(vec![0_u8; 64 << 10])
+    });
+    Body::from_stream(futures_util::stream::iter(pieces))
 }
 
 async fn login(State(api): State<Api>, db: Db, context: Arc<Context>) -> Result {

@@ -119,3 +119,41 @@ async fn what_is_no_http_does_no_harm() {
     assert!(!got.contains("200 OK"), "{got}");
     assert_eq!(server.get("/ping").send().await.status, 200);
 }
+
+#[tokio::test]
+async fn what_is_no_http_is_answered() {
+    let server = start(5_000, 8000).await;
+    for (junk, status) in [
+        ("GARBAGE\r\n\r\n", "400"),
+        ("GET /a b HTTP/1.1\r\nHost: a\r\n\r\n", "400"),
+        ("GET /ping HTTP/1.1\r\nHost a\r\n\r\n", "400"),
+        ("GET /ping HTTP/1.1\r\nX-Request-Id: a\u{1b}b\r\n\r\n", "400"),
+        ("POST /ping HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", "400"),
+        ("POST /ping HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n", "400"),
+    ] {
+        let got = server.raw(junk.as_bytes(), Duration::from_secs(3)).await;
+        assert!(got.starts_with(&format!("HTTP/1.1 {status}")), "{junk:?}: {got}");
+    }
+}
+
+#[tokio::test]
+async fn a_reply_does_not_wait_for_the_rest_of_the_next_request() {
+    let server = start(30_000, 8000).await;
+    let mut stream = TcpStream::connect(server.address).await.expect("a connection");
+    stream.write_all(&[PING, b"GET /pi"].concat()).await.expect("write");
+    assert!(reply(&mut stream).await.starts_with("http/1.1 200"));
+    stream.write_all(b"ng HTTP/1.1\r\nHost: a\r\n\r\n").await.expect("write");
+    assert!(reply(&mut stream).await.starts_with("http/1.1 200"));
+}
+
+#[tokio::test]
+async fn a_large_reply_waits_for_its_reader() {
+    let server = start(30_000, 100).await;
+    let gate = server.api.shared::<Arc<Gate>>().expect("the gate").clone();
+    let mut stream = TcpStream::connect(server.address).await.expect("a connection");
+    stream.write_all(b"GET /demo/open/large HTTP/1.1\r\nHost: a\r\n\r\n").await.expect("write");
+    stream.readable().await.expect("a reply");
+    // Nobody reads on: were the reply kept in memory meanwhile, its end would be reached at once.
+    let end = tokio::time::timeout(Duration::from_millis(500), gate.0.acquire()).await;
+    assert!(end.is_err(), "64 MB were taken from the handler for a client that reads nothing");
+}
