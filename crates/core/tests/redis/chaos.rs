@@ -117,6 +117,8 @@ pub(crate) async fn restarts() -> Checked {
         counted += told.counted;
         unknown += told.unknown;
     }
+    // The figures are what one runs this for.
+    #[allow(clippy::print_stdout)]
     println!(
         "{added} adds and {counted} increments acknowledged and there, {unknown} unavailable or unknown"
     );
