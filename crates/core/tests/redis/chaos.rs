@@ -78,6 +78,7 @@ fn pause() -> Duration {
     Duration::from_secs_f64(seconds / 4.0)
 }
 
+#[allow(clippy::print_stdout)] // the figures are what one runs this for
 pub(crate) async fn restarts() -> Checked {
     let mut server = Server::new(&["--appendonly", "yes", "--appendfsync", "everysec"])?;
     server.start().await?;
@@ -117,8 +118,6 @@ pub(crate) async fn restarts() -> Checked {
         counted += told.counted;
         unknown += told.unknown;
     }
-    // The figures are what one runs this for.
-    #[allow(clippy::print_stdout)]
     println!(
         "{added} adds and {counted} increments acknowledged and there, {unknown} unavailable or unknown"
     );
