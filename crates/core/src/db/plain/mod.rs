@@ -14,8 +14,8 @@
 //! Conditions are [`Matcher`](super::evaluate::Matcher)'s. Everything here is pure: a driver adds reading,
 //! writing, and whatever makes the two of them atomic.
 
-// Each product uses a part of it, the embedded one all.
-#![cfg_attr(not(feature = "lmdb"), allow(dead_code, unused_imports))]
+// Each product uses a part of it.
+#![cfg_attr(not(all(feature = "lmdb", feature = "redis")), allow(dead_code, unused_imports))]
 
 mod apply;
 mod decide;
