@@ -15,19 +15,18 @@
 //! # Ok::<(), bkjs_core::Error>(())
 //! ```
 
+mod background;
 mod escape;
 mod fields;
 mod format;
 mod output;
 mod params;
 
-use std::io::BufWriter;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
-use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -38,16 +37,12 @@ pub use params::{Format, Level, LogParams};
 
 use crate::config::CoreParams;
 use crate::{Error, ErrorKind, Result};
+use background::Background;
 use output::{Output, Target};
 
 /// Libraries whose debug lines show what passes through them: they stay at info unless a filter names them.
 const QUIET: [&str; 8] =
     ["hyper", "hyper_util", "h2", "rustls", "mio", "tokio", "tungstenite", "tokio_tungstenite"];
-
-/// The lines that wait for a slow reader of the log; more are lost rather than waited for.
-const WAITING: usize = 16_384;
-/// Lines that wait are written together, in blocks of about this many bytes.
-const BLOCK: usize = 32 * 1024;
 
 /// The logging of this process. Keep it as long as the process has something to say.
 #[derive(Clone)]
@@ -55,7 +50,7 @@ pub struct Logging {
     output: Arc<Output>,
     filter: reload::Handle<Targets, Registry>,
     /// Writes what waits when the last clone goes.
-    _writer: Option<Arc<WorkerGuard>>,
+    _writer: Option<Arc<background::Guard>>,
 }
 
 impl std::fmt::Debug for Logging {
@@ -77,16 +72,13 @@ impl Logging {
     }
 
     /// As [`init`](Self::init), for processes that must not wait for whoever reads the log: a thread of its own writes
-    /// the lines, those that wait in one go.
+    /// the lines, those that wait in one go. What a reader does not take in time is lost, and counted in the log.
     ///
     /// # Errors
     /// As [`init`](Self::init).
     pub fn init_in_background(params: &LogParams, core: &CoreParams, role: &str) -> Result<Self> {
         let output = Arc::new(Output::new(role, target(params, core)?, params.format));
-        let (writer, guard) = NonBlockingBuilder::default()
-            .thread_name("log")
-            .buffered_lines_limit(WAITING)
-            .finish(BufWriter::with_capacity(BLOCK, output::Shared(output.clone())));
+        let (writer, guard) = Background::start(output.clone())?;
         let (subscriber, mut logging) = Self::with_writer(params, output, writer);
         install(subscriber)?;
         logging._writer = Some(Arc::new(guard));

@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::Format;
 use crate::{Error, ErrorKind, Result};
@@ -81,18 +81,5 @@ impl Write for &Output {
             Target::Stdout => io::stdout().lock().flush(),
             Target::Stderr | Target::File(..) => Ok(()),
         }
-    }
-}
-
-/// The output as the writing thread holds it.
-pub(super) struct Shared(pub(super) Arc<Output>);
-
-impl Write for Shared {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        (&*self.0).write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        (&*self.0).flush()
     }
 }
