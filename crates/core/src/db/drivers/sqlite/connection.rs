@@ -1,3 +1,4 @@
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -11,6 +12,7 @@ use super::functions;
 use super::options::{SqliteOptions, Synchronous};
 use super::raw::authorize;
 use crate::Result;
+use crate::schema::Table;
 
 /// Virtual machine steps between two looks at the clock: about a tenth of a millisecond.
 const STEPS: i32 = 2000;
@@ -35,6 +37,7 @@ pub(super) struct Session {
     deadline: Arc<AtomicU64>,
     epoch: Instant,
     supervised: Arc<AtomicBool>,
+    whole_by_key: RefCell<Vec<(Arc<Table>, Arc<str>)>>,
     // Last, so that the connection is closed before a temporary file is removed.
     _file: Arc<File>,
 }
@@ -65,7 +68,32 @@ impl Session {
             false => Authorization::Allow,
         };
         connection.authorizer(Some(supervisor)).map_err(convert)?;
-        Ok(Self { connection, deadline, epoch, supervised, _file: file.clone() })
+        Ok(Self {
+            connection,
+            deadline,
+            epoch,
+            supervised,
+            whole_by_key: RefCell::default(),
+            _file: file.clone(),
+        })
+    }
+
+    /// The statement that reads a whole record of a table by key, kept for the next time.
+    ///
+    /// # Errors
+    /// What `write` says, which puts it together.
+    pub(super) fn whole_by_key(
+        &self,
+        table: &Arc<Table>,
+        write: impl FnOnce() -> Result<Arc<str>>,
+    ) -> Result<Arc<str>> {
+        let mut kept = self.whole_by_key.borrow_mut();
+        if let Some((_, text)) = kept.iter().find(|(known, _)| Arc::ptr_eq(known, table)) {
+            return Ok(text.clone());
+        }
+        let text = write()?;
+        kept.push((table.clone(), text.clone()));
+        Ok(text)
     }
 
     /// From now on, statements that are prepared must be allowed for callers, or not any more.

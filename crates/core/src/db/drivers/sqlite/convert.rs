@@ -48,8 +48,20 @@ impl ToSql for Bind<'_> {
 /// # Errors
 /// `Internal` when a stored value is damaged.
 pub(super) fn decode_row(row: &rusqlite::Row<'_>, columns: &[&Column]) -> Result<Row> {
-    let mut record = Row::with_capacity(columns.len());
-    for (at, column) in columns.iter().enumerate() {
+    decode_columns(row, columns.len(), columns.iter().copied())
+}
+
+/// As [`decode_row`], with room for `room` columns.
+///
+/// # Errors
+/// As [`decode_row`].
+pub(super) fn decode_columns<'a>(
+    row: &rusqlite::Row<'_>,
+    room: usize,
+    columns: impl Iterator<Item = &'a Column>,
+) -> Result<Row> {
+    let mut record = Row::with_capacity(room);
+    for (at, column) in columns.enumerate() {
         let stored =
             row.get_ref(at).map_err(|e| Error::internal("a result has too few columns").source(e))?;
         let value = decode(stored, column.column_type())

@@ -81,7 +81,7 @@ impl Driver for SqliteDriver {
     }
 
     fn get(&self, get: Get) -> BoxFuture<'_, Result<Option<Row>>> {
-        Box::pin(self.read_short(get, |session, get| execute::get(&session.connection, get)))
+        Box::pin(self.read_short(get, execute::get))
     }
 
     fn list(
@@ -92,10 +92,10 @@ impl Driver for SqliteDriver {
     ) -> BoxFuture<'_, Result<Vec<Row>>> {
         Box::pin(async move {
             if keys.len() > INLINE_KEYS {
-                return self.readers.run(move |s| execute::list(&s.connection, &table, &keys, &select)).await;
+                return self.readers.run(move |s| execute::list(s, &table, &keys, &select)).await;
             }
             self.read_short((table, keys, select), |s, (table, keys, select)| {
-                execute::list(&s.connection, table, keys, select)
+                execute::list(s, table, keys, select)
             })
             .await
         })

@@ -1,16 +1,19 @@
 //! Requests run on a connection.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use rusqlite::{CachedStatement, Connection};
 
-use super::convert::decode_row;
+use super::connection::Session;
+use super::convert::{decode_columns, decode_row};
 use super::dialect::Sqlite;
 use super::error::convert;
 use crate::db::driver::{Affected, Get, Select, Verb, Write};
-use crate::db::sql::Sql;
+use crate::db::layout::expiry_of;
 use crate::db::sql::statement::{self, Plan, Read};
+use crate::db::sql::{Bind, Sql};
 use crate::db::{Query, Returning};
 use crate::schema::{Column, Table};
 use crate::value::{Name, Row, Value};
@@ -20,9 +23,29 @@ use crate::{Error, ErrorKind, Result};
 ///
 /// # Errors
 /// Those of the statement.
-pub(super) fn get(connection: &Connection, get: &Get) -> Result<Option<Row>> {
+pub(super) fn get(session: &Session, get: &Get) -> Result<Option<Row>> {
+    if get.select.is_empty() && get.filter.is_none() && expiry_of(&get.table).is_none() {
+        return whole(session, &get.table, &get.key);
+    }
     let Read { sql, columns } = statement::get(&Sqlite, get, now())?;
-    one(connection, &sql, &columns)
+    one(&session.connection, &sql, &columns)
+}
+
+/// A whole record by key, the most frequent request of all: its statement is put together once for each table
+/// and connection.
+fn whole(session: &Session, table: &Arc<Table>, key: &[Value]) -> Result<Option<Row>> {
+    let text = session.whole_by_key(table, || {
+        statement::by_key(&Sqlite, table, key, None, &[], 0).map(|read| read.sql.text().into())
+    })?;
+    let mut statement = session.connection.prepare_cached(&text).map_err(convert)?;
+    for (at, (value, column)) in key.iter().zip(table.keys()).enumerate() {
+        let bind = Bind { value: Cow::Borrowed(value), kind: column.column_type() };
+        statement.raw_bind_parameter(at + 1, bind).map_err(convert)?;
+    }
+    let columns = table.columns();
+    let stored = columns.iter().filter(|column| !column.hidden);
+    let mut rows = statement.raw_query();
+    rows.next().map_err(convert)?.map(|row| decode_columns(row, columns.len(), stored)).transpose()
 }
 
 /// The records of several keys, each by its own look-up: the statement stays prepared, and a key takes
@@ -31,16 +54,19 @@ pub(super) fn get(connection: &Connection, get: &Get) -> Result<Option<Row>> {
 /// # Errors
 /// Those of the statement.
 pub(super) fn list(
-    connection: &Connection,
+    session: &Session,
     table: &Arc<Table>,
     keys: &[Vec<Value>],
     select: &[Name],
 ) -> Result<Vec<Row>> {
+    if select.is_empty() && expiry_of(table).is_none() {
+        return keys.iter().filter_map(|key| whole(session, table, key).transpose()).collect();
+    }
     let now = now();
     let mut rows = Vec::with_capacity(keys.len());
     for key in keys {
         let Read { sql, columns } = statement::by_key(&Sqlite, table, key, None, select, now)?;
-        rows.extend(one(connection, &sql, &columns)?);
+        rows.extend(one(&session.connection, &sql, &columns)?);
     }
     Ok(rows)
 }
