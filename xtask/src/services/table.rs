@@ -81,6 +81,15 @@ fn nothing(_: &Launch<'_>) -> Vec<Command> {
     Vec::new()
 }
 
+/// Installs moto in the folder `$2`, unless the Python `$1` has it or it was done before.
+const INSTALL_MOTO: &str = r#""$1" -c 'import moto.server' 2>/dev/null || [ -x "$2/bin/moto_server" ] ||
+{ "$1" -m venv "$2" && "$2/bin/pip" install --quiet 'moto[server]==5.2.5'; }"#;
+
+/// Where moto is installed: beside the folders of the services, so that stopping one does not remove it.
+fn moto(launch: &Launch<'_>) -> PathBuf {
+    launch.folder.with_file_name("moto")
+}
+
 /// All servers, in the order in which they are listed and started.
 pub(super) static SERVICES: [Service; 8] = [
     Service {
@@ -228,17 +237,23 @@ pub(super) static SERVICES: [Service; 8] = [
     },
     Service {
         name: "dynamodb",
-        program: "dynalite",
+        // The other emulator, dynalite, has no transactions.
+        program: "python3",
         folders: &[],
-        package: "npm has it as dynalite",
+        package: "Debian has it as python3-venv",
         user: None,
-        prepare: nothing,
+        prepare: |launch| {
+            let mut make = Command::new("sh");
+            make.args(["-c", INSTALL_MOTO, "sh"]).arg(launch.program).arg(moto(launch));
+            vec![make]
+        },
         serve: |launch| {
-            let mut serve = launch.command();
-            serve.args(["--host", "127.0.0.1", "--port", &launch.port(), "--createTableMs", "5"]);
+            let own = moto(launch).join("bin/python");
+            let mut serve = Command::new(if own.is_file() { own.as_path() } else { launch.program });
+            serve.args(["-c", include_str!("moto.py"), &launch.port()]);
             serve
         },
-        probe: Probe { send: b"GET / HTTP/1.0\r\n\r\n", skip: 0, expect: b"HTTP/1." },
+        probe: Probe { send: b"GET /moto-api/ HTTP/1.0\r\n\r\n", skip: 0, expect: b"HTTP/1." },
         stop_signal: Signal::TERM,
         address: "http://127.0.0.1:{port}",
     },

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use bkjs_core::db::{Db, Op, Options, Page, Query};
+use bkjs_core::schema::{Column, Table};
 use bkjs_core::value::Row;
 use bkjs_core::{Error, ErrorKind};
 
@@ -28,6 +29,7 @@ trials! {
     s147_a_scan_may_delete_what_it_visits,
     s148_an_error_of_the_callback_ends_the_scan,
     ties_are_broken_by_the_key if sort,
+    a_key_of_three_parts_orders_pages if sort,
     pages_by_a_column_with_nulls_miss_nothing if sort,
     a_scan_ends_when_the_callback_says_so,
 }
@@ -280,6 +282,40 @@ async fn ties_are_broken_by_the_key(bench: Bench) -> Checked {
         equal(all_pages(&db, of_p(), &options, "id2").await?, "1 2 4 7 9".into())?;
     }
     Ok(())
+}
+
+async fn a_key_of_three_parts_orders_pages(bench: Bench) -> Checked {
+    let table = Table::new("triple")
+        .column(Column::text("a").primary())
+        .column(Column::int("b").primary())
+        .column(Column::text("c").primary())
+        .column(Column::text("id"));
+    let db = bench.open([table]).await?;
+    let keys = [("x", 10, "a"), ("x", 9, "b"), ("y", 1, "a"), ("x", -1, "c"), ("x", 9, "ab"), ("x", 9, "a")];
+    seed(&db, "triple", keys.map(|(a, b, c)| row! { a: a, b: b, c: c, id: format!("{a}{b}{}", c.len()) }))
+        .await?;
+    let pages = async |query: Query, mut options: Options| {
+        let mut ids = Vec::new();
+        loop {
+            let page = db.select::<Row>("triple", query.clone(), &options).await?;
+            ids.push(column(&page.rows, "id"));
+            options.start = page.next_token;
+            if options.start.is_none() {
+                return Checked::Ok(ids.join(" "));
+            }
+        }
+    };
+    let two = || Options::new().count(2);
+    let x = || Query::new().eq("a", "x");
+    equal(pages(x(), two()).await?, "x-11 x91 x92 x91 x101".into())?;
+    equal(pages(x(), Options { descending: true, ..two() }).await?, "x101 x91 x92 x91 x-11".into())?;
+    equal(pages(x().eq("b", 9), two()).await?, "x91 x92 x91".into())?;
+    equal(pages(Query::new(), two()).await?, "x-11 x91 x92 x91 x101 y11".into())?;
+    let key = || row! { a: "x", b: 9, c: "ab" };
+    affected(&db.put("triple", row! { a: "x", b: 9, c: "ab", id: "new" }, &USUAL).await?, 1)?;
+    stored(&db, "triple", key(), row! { a: "x", b: 9, c: "ab", id: "new" }).await?;
+    affected(&db.del("triple", key(), &USUAL).await?, 1)?;
+    equal(pages(x().eq("b", 9), two()).await?, "x91 x91".into())
 }
 
 async fn pages_by_a_column_with_nulls_miss_nothing(bench: Bench) -> Checked {

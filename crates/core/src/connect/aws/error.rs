@@ -26,8 +26,9 @@ pub fn refusal<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Refusal {
         SdkError::TimeoutError(_) => Refusal::Late,
         SdkError::DispatchFailure(failure) => {
             let text = failure.as_connector_error().map(causes).unwrap_or_default();
-            // The client says of a connection that could not be made no more than this.
-            let not_made = ["Connect", "connect", "credential"].iter().any(|word| text.contains(word));
+            // The client says no more than this of a connection that could not be made, or not be used for
+            // want of credentials; both are words of its own, not of the peer's.
+            let not_made = text.contains("client error (Connect)") || text.contains("credential");
             if not_made { Refusal::NotSent } else { Refusal::Unknown }
         }
         SdkError::ServiceError(failure) => {

@@ -16,12 +16,14 @@ use super::change::Update;
 use super::client::{Connection, pause};
 use super::convert::{Item, decode_row};
 use super::error::contended;
+use super::expiry::now;
 use super::expression::Terms;
 use super::key::KeyShape;
 use super::statement::{columns_of, item};
 use super::unique::{reservations, unique_columns};
 use crate::db::driver::{Affected, Verb, Write};
-use crate::db::plain::{Decider, Step, conflict, key_bytes};
+use crate::db::layout::expiry_of;
+use crate::db::plain::{Decider, Step, conflict, is_live, key_bytes};
 use crate::schema::Table;
 use crate::value::{Name, Row, Value};
 use crate::{Error, ErrorKind, Result};
@@ -33,7 +35,9 @@ pub(super) const MAX_ACTIONS: usize = 100;
 struct Slot {
     table: Arc<Table>,
     key: Vec<Value>,
+    /// As it is stored, even when it has expired.
     stored: Option<Item>,
+    /// As it was read; none when it is not there or has expired.
     old: Option<Row>,
     new: Option<Row>,
     /// The columns that decisions rest on.
@@ -120,8 +124,10 @@ impl Connection {
         } else {
             self.read_many(&mut slots, &known).await?;
         }
+        let now = now();
         for slot in &mut slots {
-            slot.old = slot.stored.as_ref().map(|item| decode_row(&slot.table, item)).transpose()?;
+            let stored = slot.stored.as_ref().map(|item| decode_row(&slot.table, item)).transpose()?;
+            slot.old = stored.filter(|row| is_live(&slot.table, row, now));
             slot.new = slot.old.clone();
         }
         Ok((slots, places))
@@ -316,6 +322,12 @@ impl Slot {
             (None, Some(row)) => {
                 let absent = format!("attribute_not_exists({})", terms.name(shape.hash()));
                 (Body::Put(item(&shape, table, row)?), absent)
+            }
+            (Some(_), None) if self.old.is_none() => return Ok(None),
+            (Some(stored), Some(row)) if self.old.is_none() => {
+                // An expired record gives way as a whole.
+                watched.extend(expiry_of(table).map(|column| column.name.clone()));
+                (Body::Put(item(&shape, table, row)?), same(&mut terms, &shape, stored, &watched))
             }
             (Some(stored), None) => {
                 watched.extend(unique_columns(table));

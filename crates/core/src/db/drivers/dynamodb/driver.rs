@@ -5,13 +5,14 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use super::access::Access;
 use super::client::Connection;
 use super::convert::decode_row;
+use super::expiry::now;
 use super::key::KeyShape;
 use super::options::DynamoDbOptions;
 use super::read::Walk;
 use crate::db::Query;
 use crate::db::driver::{Affected, BoxFuture, Capabilities, Driver, Get, Select, Write};
 use crate::db::evaluate::Matcher;
-use crate::db::plain::{Page, PageLimits, project};
+use crate::db::plain::{Page, PageLimits, is_live, project};
 use crate::schema::Table;
 use crate::value::{Name, Row, Value};
 use crate::{Error, ErrorKind, Result};
@@ -29,7 +30,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     sort: true,
     unique: true,
     raw_query: false,
-    ttl: false,
+    ttl: true,
     nul_in_text: true,
 };
 
@@ -73,6 +74,7 @@ impl DynamoDbDriver {
             Some(filter) => Matcher::new(&get.table, filter)?.matches(&row),
             None => true,
         };
+        let fits = fits && is_live(&get.table, &row, now());
         Ok(fits.then(|| project(&get.table, &row, &get.select, &[])))
     }
 }
@@ -100,7 +102,10 @@ impl Driver for DynamoDbDriver {
             let shape = KeyShape::of(&table)?;
             let keys = keys.iter().map(|key| shape.item(key)).collect::<Result<Vec<_>>>()?;
             let items = self.connection.items(&table, keys).await?;
-            items.iter().map(|item| Ok(project(&table, &decode_row(&table, item)?, &select, &[]))).collect()
+            let rows = items.iter().map(|item| decode_row(&table, item)).collect::<Result<Vec<_>>>()?;
+            let now = now();
+            let live = rows.iter().filter(|row| is_live(&table, row, now));
+            Ok(live.map(|row| project(&table, row, &select, &[])).collect())
         })
     }
 

@@ -1,8 +1,8 @@
 //! Amazon DynamoDB.
 //!
 //! Capabilities: transactions of up to 100 writes, unique columns, sorting by any column, regular expressions
-//! (Rust's syntax), comparisons that ignore case (Unicode), paths within JSON columns. Not: statements of its
-//! own language, columns that were not declared.
+//! (Rust's syntax), comparisons that ignore case (Unicode), paths within JSON columns, expiry. Not: statements
+//! of its own language, columns that were not declared.
 //!
 //! ```
 //! use bkjs_core::db::drivers::dynamodb::{DynamoDbDriver, DynamoDbOptions};
@@ -68,6 +68,7 @@ mod condition;
 mod convert;
 mod driver;
 mod error;
+mod expiry;
 mod expression;
 mod key;
 mod options;

@@ -9,10 +9,13 @@ use super::client::{Connection, pause};
 use super::condition;
 use super::convert::{Item, decode_row};
 use super::error::{contended, convert};
+use super::expiry::now;
 use super::expression::Terms;
 use super::key::KeyShape;
 use crate::db::Query;
 use crate::db::evaluate::Matcher;
+use crate::db::layout::expiry_of;
+use crate::db::plain::is_live;
 use crate::schema::Table;
 use crate::value::Row;
 use crate::{Error, ErrorKind, Result};
@@ -102,7 +105,7 @@ impl Connection {
     /// Those of the service and of `visit`; `OverCapacity` beyond the limit of records to read.
     pub(super) async fn walk(&self, walk: &Walk<'_>, visit: &mut Visit<'_>) -> Result<()> {
         let matcher = Matcher::new(walk.table, walk.query)?;
-        let mut read = 0;
+        let (mut read, now) = (0, now());
         for source in walk.sources() {
             let mut start = None;
             loop {
@@ -111,7 +114,7 @@ impl Connection {
                 self.admit(walk.table, read)?;
                 for item in &found.items {
                     let row = decode_row(walk.table, item)?;
-                    if matcher.matches(&row) && visit(row)?.is_break() {
+                    if is_live(walk.table, &row, now) && matcher.matches(&row) && visit(row)?.is_break() {
                         return Ok(());
                     }
                 }
@@ -133,7 +136,7 @@ impl Connection {
         let walk = Walk { table, query, access: Access::of(&shape, query)?, wanted: None };
         let mut count = 0;
         let (_, exact) = condition::superset(&mut Terms::default(), table, query, &[]);
-        if !exact || walk.access != Access::Scan {
+        if !exact || walk.access != Access::Scan || expiry_of(table).is_some() {
             let mut visit = |_| {
                 count += 1;
                 Ok(ControlFlow::Continue(()))

@@ -6,11 +6,13 @@ use super::action::{Action, Body};
 use super::change::{Update, update};
 use super::condition;
 use super::convert::{Item, encode};
+use super::expiry::{expired, live};
 use super::expression::{Terms, all_of};
 use super::key::KeyShape;
 use super::unique::unique_columns;
 use crate::Result;
 use crate::db::driver::{Verb, Write};
+use crate::db::layout::expiry_of;
 use crate::db::plain::key_values;
 use crate::db::{Query, Returning};
 use crate::schema::Table;
@@ -50,11 +52,16 @@ pub(super) fn direct(write: &Write, stored_in: &str) -> Result<Option<Direct>> {
     let hash = shape.hash();
     let (body, condition, otherwise) = match &write.verb {
         Verb::Add { row, do_nothing } if unique.is_empty() => {
-            let absent = format!("attribute_not_exists({})", terms.name(hash));
+            let mut absent = format!("attribute_not_exists({})", terms.name(hash));
+            if let Some(expired) = expired(&mut terms, table) {
+                absent = format!("{absent} OR {expired}");
+            }
             let otherwise = if *do_nothing { Otherwise::Leave } else { Otherwise::Conflict };
             (Body::Put(item(&shape, table, row)?), Some(absent), otherwise)
         }
-        Verb::Put { row, defaults } if unique.is_empty() && defaults.is_empty() => {
+        Verb::Put { row, defaults }
+            if unique.is_empty() && defaults.is_empty() && expiry_of(table).is_none() =>
+        {
             let mut update = Update::default();
             for (name, value) in row.iter() {
                 if let Some(column) = table.find(name).filter(|c| c.primary.is_none() && !c.hidden) {
@@ -105,14 +112,17 @@ pub(super) fn direct(write: &Write, stored_in: &str) -> Result<Option<Direct>> {
     Ok(Some(Direct { action, wanted, otherwise }))
 }
 
-/// That the record is there and a condition holds of it; none when the service cannot say that.
+/// That the record is there, has not expired, and a condition holds of it; none when the service cannot say that.
 fn only_if(
     terms: &mut Terms,
     shape: &KeyShape<'_>,
     table: &Table,
     condition: Option<&Query>,
 ) -> Option<String> {
-    let there = format!("attribute_exists({})", terms.name(shape.hash()));
+    let mut there = format!("attribute_exists({})", terms.name(shape.hash()));
+    if let Some(live) = live(terms, table) {
+        there = format!("{there} AND {live}");
+    }
     match condition.filter(|query| !query.is_empty()) {
         Some(query) => Some(format!("{there} AND {}", condition::exact(terms, table, query)?)),
         None => Some(there),
@@ -185,6 +195,20 @@ mod tests {
         assert_eq!(expression, "SET #n0 = if_not_exists(#n0, :v0) + :v1");
         assert_eq!(condition, "attribute_exists(#n1) AND (attribute_not_exists(#n0) OR #n0 <= :v2)");
         assert_eq!(otherwise, Otherwise::Unknown);
+    }
+
+    #[test]
+    fn an_expired_record_gives_way_and_is_not_changed() {
+        let table = Table::new("t").column(Column::text("id").primary()).column(Column::ttl("until"));
+        let table = Arc::new(table);
+        let condition = |verb| {
+            let write = Write { table: table.clone(), verb, returning: Returning::Nothing };
+            direct(&write, "t").expect("fits").and_then(|direct| direct.action.condition)
+        };
+        let add = Verb::Add { row: Row::new().with("id", "a"), do_nothing: false };
+        assert_eq!(condition(add), Some("attribute_not_exists(#n0) OR #n1 <= :v0".into()));
+        let del = Verb::Del { key: vec!["a".into()], condition: None };
+        assert_eq!(condition(del), Some("attribute_exists(#n0) AND (NOT #n1 <= :v0)".into()));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 use super::action::{Action, Body};
 use super::client::Connection;
 use super::convert::{Item, decode_row};
+use super::expiry::now;
 use super::expression::Terms;
 use super::key::KeyShape;
 use crate::Result;
@@ -151,11 +152,6 @@ fn id_item(id: &[u8]) -> Item {
 
 fn binary(bytes: Vec<u8>) -> AttributeValue {
     AttributeValue::B(Blob::new(bytes))
-}
-
-fn now() -> i64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    since.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
 }
 
 #[cfg(test)]
