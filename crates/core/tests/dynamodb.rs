@@ -1,6 +1,7 @@
 //! What the DynamoDB driver does about a service that is not there, goes away or does not answer.
 
 #![cfg(feature = "dynamodb")]
+#![allow(clippy::expect_used)] // a test that cannot listen cannot go on
 
 use std::sync::Arc;
 

@@ -58,7 +58,7 @@ pub(super) fn superset(
         let part = writer.group(group);
         take(writer.terms, mark, part);
     }
-    (super::expression::all_of(parts), exact)
+    (super::expression::all_of(&parts), exact)
 }
 
 struct Writer<'a> {

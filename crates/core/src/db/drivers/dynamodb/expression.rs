@@ -55,7 +55,7 @@ impl Terms {
 }
 
 /// The parts joined by `and`; none when there are none.
-pub(super) fn all_of(parts: Vec<String>) -> Option<String> {
+pub(super) fn all_of(parts: &[String]) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(" AND "))
 }
 

@@ -92,7 +92,7 @@ pub(super) fn direct(write: &Write, stored_in: &str) -> Result<Option<Direct>> {
             parts.extend(update.guards.iter().cloned());
             let otherwise = if exact { Otherwise::Leave } else { Otherwise::Unknown };
             let Some(expression) = update.expression() else { return Ok(None) };
-            (Body::Update(shape.item(key)?, Some(expression)), all_of(parts), otherwise)
+            (Body::Update(shape.item(key)?, Some(expression)), all_of(&parts), otherwise)
         }
         Verb::Del { key, condition } if unique.is_empty() => {
             let Some(only_if) = only_if(&mut terms, &shape, table, condition.as_ref()) else {
