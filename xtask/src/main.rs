@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout)] // what a chore prints is what it is for
 
 mod bench;
+mod chaos;
 mod services;
 mod test;
 mod tidy;
@@ -29,6 +30,8 @@ enum Chore {
     Test(test::Args),
     /// Measure the server against a bare axum and rusqlite program, side by side
     Bench(bench::Args),
+    /// Restart a database server under load, and count what was lost
+    Chaos(chaos::Args),
     /// Start, stop and list the servers that driver tests talk to
     Services(services::Args),
     /// Check formatting, lints, documentation, layering, file sizes and left-overs
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
     let done = match Args::parse().chore {
         Chore::Test(args) => test::run(&args),
         Chore::Bench(args) => bench::run(&args),
+        Chore::Chaos(args) => chaos::run(&args),
         Chore::Services(args) => services::run(&args),
         Chore::Tidy(args) => tidy::run(&args),
     };

@@ -4,6 +4,7 @@
 //! `target/services`, and is known by its process id and that process's start, so that nobody else's server is
 //! ever used or stopped.
 
+mod own;
 mod place;
 mod probe;
 mod process;
@@ -12,6 +13,7 @@ mod table;
 use anyhow::{Result, bail};
 use clap::Subcommand;
 use comfy_table::{Table, presets};
+pub(crate) use own::Server;
 use place::Place;
 use table::{SERVICES, Service};
 
@@ -35,6 +37,48 @@ enum Action {
     },
     /// List all servers: state, port, address, and which package has what is not installed
     Status,
+}
+
+/// The servers that the tests of drivers talk to.
+pub(crate) struct Ready {
+    /// By which variable each is found, and where it is.
+    pub(crate) variables: Vec<(&'static str, String)>,
+    /// Those that could not be had, each with the reason.
+    pub(crate) missing: Vec<String>,
+    started: Vec<String>,
+}
+
+impl Ready {
+    /// Starts the servers of all drivers that do not run yet.
+    ///
+    /// # Errors
+    /// When the folder of the data cannot be found.
+    pub(crate) fn start() -> Result<Self> {
+        let mut ready = Self { variables: Vec::new(), missing: Vec::new(), started: Vec::new() };
+        for service in &SERVICES {
+            let Some(variable) = service.variable else { continue };
+            let place = Place::of(service.name)?;
+            let port = match (place.running(), service.installed()) {
+                (Some(running), _) => Ok(running.port),
+                (None, Some(program)) => process::start(service, &place, &program)
+                    .inspect(|_| ready.started.push(service.name.to_owned())),
+                (None, None) => Err(anyhow::anyhow!("not installed, {}", service.package)),
+            };
+            match port {
+                Ok(port) => ready.variables.push((variable, service.address(port))),
+                Err(error) => ready.missing.push(format!("{}: {error:#}", service.name)),
+            }
+        }
+        Ok(ready)
+    }
+
+    /// Stops those that were started, and deletes their data.
+    ///
+    /// # Errors
+    /// When a process cannot be signalled.
+    pub(crate) fn stop(self) -> Result<()> {
+        if self.started.is_empty() { Ok(()) } else { stop(&self.started).map(drop) }
+    }
 }
 
 /// Carries the action out; says whether every server asked for by name is now in the state asked for.
@@ -130,6 +174,6 @@ mod tests {
         assert_eq!(chosen(&["redis".into()]).unwrap()[0].name, "redis");
         assert_eq!(chosen(&[]).unwrap().len(), SERVICES.len());
         let error = chosen(&["oracle".into()]).err().unwrap().to_string();
-        assert!(error.starts_with("no service oracle, there are postgresql, "), "{error}");
+        assert!(error.starts_with("no service oracle, there are postgres, "), "{error}");
     }
 }

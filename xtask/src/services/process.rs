@@ -33,13 +33,24 @@ pub(super) fn start(service: &Service, place: &Place, program: &Path) -> Result<
     }
     let port = free_port()?;
     let launch = Launch { folder, port, program };
-
     for mut command in (service.prepare)(&launch) {
         let log = prepared(&mut command, folder, user.as_ref())?;
         let status =
             command.status().with_context(|| format!("cannot start {}", command.get_program().display()))?;
         ensure!(status.success(), "{} failed, see {log}", command.get_program().display());
     }
+    serve(service, place, program, port)?;
+    Ok(port)
+}
+
+/// Starts a service on the data and the port that it had, and waits until it answers.
+///
+/// # Errors
+/// When the server ends early, or does not answer in time; it is then ended.
+pub(super) fn serve(service: &Service, place: &Place, program: &Path, port: u16) -> Result<Running> {
+    let user = service.user.filter(|_| rustix::process::geteuid().is_root()).map(User::named).transpose()?;
+    let folder = place.folder();
+    let launch = Launch { folder, port, program };
     let mut command = (service.serve)(&launch);
     let log = prepared(&mut command, folder, user.as_ref())?;
     let mut child = command.process_group(0).spawn().context("cannot start the server")?;
@@ -51,8 +62,9 @@ pub(super) fn start(service: &Service, place: &Place, program: &Path) -> Result<
     }
     let pid = i32::try_from(child.id())?;
     let started = started_at(pid).context("the server has ended")?;
-    place.record(Running { pid, started, port })?;
-    Ok(port)
+    let running = Running { pid, started, port };
+    place.record(running)?;
+    Ok(running)
 }
 
 /// Ends a service in its own way; by force when it takes more than fifteen seconds.

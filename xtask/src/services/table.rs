@@ -26,6 +26,8 @@ pub(super) struct Service {
     pub(super) stop_signal: Signal,
     /// Its address, with `{port}` in it.
     address: &'static str,
+    /// The environment variable by which tests of a driver find it.
+    pub(super) variable: Option<&'static str>,
 }
 
 /// What a command may need to know.
@@ -93,7 +95,7 @@ fn moto(launch: &Launch<'_>) -> PathBuf {
 /// All servers, in the order in which they are listed and started.
 pub(super) static SERVICES: [Service; 8] = [
     Service {
-        name: "postgresql",
+        name: "postgres",
         program: "postgres",
         // The clients' folder of Debian is not in PATH, and another product may put a `postgres` there.
         folders: &["/usr/lib/postgresql/*/bin"],
@@ -123,6 +125,7 @@ pub(super) static SERVICES: [Service; 8] = [
         probe: Probe { send: b"\0\0\0\x17\0\x03\0\0user\0postgres\0\0", skip: 0, expect: b"R" },
         stop_signal: Signal::INT,
         address: "postgresql://postgres@127.0.0.1:{port}/postgres",
+        variable: Some("BKJS_TEST_POSTGRES_URL"),
     },
     Service {
         name: "mariadb",
@@ -150,6 +153,7 @@ pub(super) static SERVICES: [Service; 8] = [
         probe: Probe { send: b"", skip: 4, expect: b"\x0a" },
         stop_signal: Signal::TERM,
         address: "mysql://root@127.0.0.1:{port}/test",
+        variable: Some("BKJS_TEST_MYSQL_URL"),
     },
     Service {
         name: "redis",
@@ -168,6 +172,7 @@ pub(super) static SERVICES: [Service; 8] = [
         probe: Probe { send: b"PING\r\n", skip: 0, expect: b"+PONG" },
         stop_signal: Signal::TERM,
         address: "redis://127.0.0.1:{port}",
+        variable: Some("BKJS_TEST_REDIS_URL"),
     },
     Service {
         name: "memcached",
@@ -186,6 +191,7 @@ pub(super) static SERVICES: [Service; 8] = [
         probe: Probe { send: b"version\r\n", skip: 0, expect: b"VERSION" },
         stop_signal: Signal::TERM,
         address: "memcache://127.0.0.1:{port}",
+        variable: None,
     },
     Service {
         name: "rabbitmq",
@@ -218,6 +224,7 @@ pub(super) static SERVICES: [Service; 8] = [
         probe: Probe { send: b"AMQP\0\0\x09\x01", skip: 0, expect: b"\x01\0\0" },
         stop_signal: Signal::TERM,
         address: "amqp://guest:guest@127.0.0.1:{port}",
+        variable: None,
     },
     Service {
         name: "nats",
@@ -234,6 +241,7 @@ pub(super) static SERVICES: [Service; 8] = [
         probe: Probe { send: b"", skip: 0, expect: b"INFO " },
         stop_signal: Signal::TERM,
         address: "nats://127.0.0.1:{port}",
+        variable: None,
     },
     Service {
         name: "dynamodb",
@@ -256,6 +264,7 @@ pub(super) static SERVICES: [Service; 8] = [
         probe: Probe { send: b"GET /moto-api/ HTTP/1.0\r\n\r\n", skip: 0, expect: b"HTTP/1." },
         stop_signal: Signal::TERM,
         address: "http://127.0.0.1:{port}",
+        variable: None,
     },
     Service {
         name: "aws",
@@ -272,6 +281,7 @@ pub(super) static SERVICES: [Service; 8] = [
         probe: Probe { send: b"GET /moto-api/ HTTP/1.0\r\n\r\n", skip: 0, expect: b"HTTP/1." },
         stop_signal: Signal::TERM,
         address: "http://127.0.0.1:{port}",
+        variable: None,
     },
 ];
 

@@ -6,6 +6,7 @@ mod stream;
 use anyhow::Result;
 use counts::Counts;
 
+use crate::services::Ready;
 use crate::workspace::{cargo, output};
 
 #[derive(clap::Args)]
@@ -22,7 +23,11 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
     let mut total = Counts::default();
     if args.filter == ["db"] {
         let suite = ["test", "--package", "bkjs-core", "--all-features", "--test", "db"];
-        total += step("contract suite of database drivers", &mut cargo(suite))?;
+        let ready = servers(&mut total)?;
+        let done =
+            step("contract suite of database drivers", cargo(suite).envs(ready.variables.iter().cloned()));
+        ready.stop()?;
+        total += done?;
         return Ok(conclude(&total));
     }
 
@@ -34,18 +39,39 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
         total.failed += 1;
         return Ok(conclude(&total));
     }
-    println!("== services: none is needed, the embedded database has no server");
+    let ready = servers(&mut total)?;
+    let done = run_all(args, &ready, &mut total);
+    ready.stop()?;
+    done?;
+    Ok(conclude(&total))
+}
 
+/// Runs all tests of the workspace.
+fn run_all(args: &Args, ready: &Ready, total: &mut Counts) -> Result<()> {
+    let servers = || ready.variables.iter().cloned();
     if has_nextest() {
         let all = ["nextest", "run", "--workspace", "--all-features", "--no-fail-fast", "--no-tests", "pass"];
-        total += step("tests", cargo(all).args(&args.filter))?;
+        *total += step("tests", cargo(all).args(&args.filter).envs(servers()))?;
         let doc = ["test", "--doc", "--workspace", "--all-features", "--no-fail-fast", "--"];
-        total += step("documentation tests", cargo(doc).args(&args.filter))?;
+        *total += step("documentation tests", cargo(doc).args(&args.filter))?;
     } else {
         let all = ["test", "--workspace", "--all-features", "--no-fail-fast", "--"];
-        total += step("tests", cargo(all).args(&args.filter))?;
+        *total += step("tests", cargo(all).args(&args.filter).envs(servers()))?;
     }
-    Ok(conclude(&total))
+    Ok(())
+}
+
+/// Starts the servers of the drivers. One that cannot be had counts as a failed test, or its driver would
+/// pass by being skipped.
+fn servers(total: &mut Counts) -> Result<Ready> {
+    let ready = Ready::start()?;
+    let names: Vec<_> = ready.variables.iter().map(|(name, address)| format!("{name}={address}")).collect();
+    println!("== services: {}", names.join(" "));
+    for missing in &ready.missing {
+        println!("{missing}: it counts as one failed test");
+        total.failed += 1;
+    }
+    Ok(ready)
 }
 
 /// Runs one command and counts its tests; one that fails without a failed test counts as one.
