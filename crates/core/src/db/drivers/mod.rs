@@ -2,11 +2,13 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Map, Value as Json};
 
 use super::driver::Driver;
 use crate::{Error, ErrorKind, Result};
+use observed::Observed;
 
 #[cfg(feature = "dynamodb")]
 pub mod dynamodb;
@@ -17,6 +19,7 @@ mod embedded;
 #[cfg(feature = "lmdb")]
 pub mod lmdb;
 pub mod none;
+mod observed;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 #[cfg(feature = "redis")]
@@ -54,7 +57,8 @@ const DRIVERS: &[(&str, &[&str], Open)] = &[
 
 /// Opens a pool with the driver of this name, which is also the one of its URL.
 ///
-/// Blocks while an embedded database is opened.
+/// Blocks while an embedded database is opened. Calls that take longer than the setting `slow` says, in
+/// milliseconds (default 1000, 0 is never), are logged without their values.
 ///
 /// # Errors
 /// `Config` for an unknown driver, scheme or option, `Unavailable` when the product cannot be used.
@@ -70,7 +74,21 @@ pub fn open(driver: &str, location: Location<'_>) -> Result<Arc<dyn Driver>> {
         let message = format!("no database driver {asked:.40} in this build, there are: {known}");
         return Err(Error::new(ErrorKind::Config, message));
     };
-    open(location)
+    let mut location = location;
+    let limit = slow_limit(&mut location.options)?;
+    open(location).map(|driver| Observed::wrap(driver, limit))
+}
+
+/// Takes out the setting that all pools have: from how many milliseconds on a call is logged as slow, default
+/// 1000; 0 is never.
+fn slow_limit(options: &mut Map<String, Json>) -> Result<Duration> {
+    match options.remove(observed::SETTING) {
+        None => Ok(observed::DEFAULT),
+        Some(limit) => limit.as_u64().map(Duration::from_millis).ok_or_else(|| {
+            let name = observed::SETTING;
+            Error::new(ErrorKind::Config, format!("{name} must be a whole number of milliseconds"))
+        }),
+    }
 }
 
 // One signature for all of them.

@@ -225,7 +225,7 @@ fn decode_plain(stored: PgValueRef<'_>) -> Result<Value> {
         oid::JSONB => from_json_text(bytes.get(1..).unwrap_or_default())?,
         oid::NUMERIC => {
             let number = <BigDecimal as Decode<Postgres>>::decode(stored).map_err(damaged)?;
-            let text = number.to_plain_string();
+            let text = number.normalized().to_plain_string();
             // Sums and averages of integers are of this type.
             text.parse().map_or(Value::Text(text), Value::Int)
         }

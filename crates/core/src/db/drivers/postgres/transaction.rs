@@ -7,6 +7,9 @@ use super::error::Fate;
 use super::execute::{write, write_alone};
 use super::pool::Pool;
 use crate::db::driver::{Affected, Verb, Write};
+use crate::db::layout::indexes_of;
+use crate::db::sql::to_json_text;
+use crate::value::Value;
 use crate::{Error, ErrorKind, Result};
 
 /// How often a transaction is tried when others write the same records.
@@ -96,14 +99,15 @@ async fn together(pool: &Pool, group: &[Write]) -> Option<Vec<Result<Affected>>>
 
 async fn try_all(session: &mut Session, writes: &[Write], conditional: bool) -> Result<Vec<Affected>> {
     session.begin().await?;
-    let mut done = Vec::with_capacity(writes.len());
-    for (at, one) in writes.iter().enumerate() {
+    let mut done: Vec<(usize, Affected)> = Vec::with_capacity(writes.len());
+    for at in order(writes) {
+        let one = &writes[at];
         match write(session, one).await {
             Ok(affected) if conditional && affected.count == 0 && is_conditional(&one.verb) => {
                 session.rollback().await;
                 return Err(unmet(at, one));
             }
-            Ok(affected) => done.push(affected),
+            Ok(affected) => done.push((at, affected)),
             Err(error) => {
                 session.rollback().await;
                 return Err(error);
@@ -111,7 +115,34 @@ async fn try_all(session: &mut Session, writes: &[Write], conditional: bool) -> 
         }
     }
     session.commit().await?;
-    Ok(done)
+    done.sort_unstable_by_key(|(at, _)| *at);
+    Ok(done.into_iter().map(|(_, affected)| affected).collect())
+}
+
+/// The places of the writes in the order in which they are made: by key, so that two transactions on the same
+/// records wait for one another instead of each for the other, which the server notices after a second only.
+/// As given where that could matter: with unique columns beside the key, or writes of many records.
+fn order(writes: &[Write]) -> Vec<usize> {
+    let mut places: Vec<usize> = (0..writes.len()).collect();
+    let keys: Option<Vec<(&str, String)>> = writes.iter().map(sort_key).collect();
+    if let Some(keys) = keys {
+        places.sort_by(|a, b| keys[*a].cmp(&keys[*b]));
+    }
+    places
+}
+
+fn sort_key(one: &Write) -> Option<(&str, String)> {
+    if indexes_of(&one.table).iter().any(|index| index.unique) {
+        return None;
+    }
+    let key = match &one.verb {
+        Verb::Add { row, .. } | Verb::Put { row, .. } => {
+            one.table.keys().map(|column| row.get(&column.name).cloned()).collect::<Option<Vec<_>>>()?
+        }
+        Verb::Update { key, .. } | Verb::Del { key, .. } => key.clone(),
+        Verb::UpdateAll { .. } | Verb::DelAll { .. } => return None,
+    };
+    Some((&one.table.name, to_json_text(&Value::List(key))))
 }
 
 fn is_conditional(verb: &Verb) -> bool {
