@@ -1,9 +1,10 @@
 //! A server of its own for one chore, which may end it and start it again.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, WaitOptions, waitpid};
 
 use super::place::{Place, Running};
 use super::process;
@@ -42,7 +43,14 @@ impl Server {
     /// # Errors
     /// When it cannot be signalled.
     pub(crate) fn stop(&self) -> Result<()> {
-        process::stop(&self.running, self.service.stop_signal)
+        process::stop(&self.running, self.service.stop_signal)?;
+        self.reap();
+        Ok(())
+    }
+
+    /// Takes note of its end: until then it counts as alive, and a new one would not start beside it.
+    fn reap(&self) {
+        let _ = waitpid(Pid::from_raw(self.running.pid), WaitOptions::empty());
     }
 
     /// Ends it and all its processes at once, as a crash would.
@@ -52,6 +60,7 @@ impl Server {
     pub(crate) fn crash(&self) -> Result<()> {
         process::stop(&self.running, Signal::KILL)?;
         process::end_marked(self.place.folder());
+        self.reap();
         Ok(())
     }
 
@@ -59,9 +68,21 @@ impl Server {
     ///
     /// # Errors
     /// When it ends or does not answer.
+    #[allow(clippy::disallowed_methods)] // chores have nothing else to do meanwhile
     pub(crate) fn start_again(&mut self) -> Result<()> {
-        self.running = process::serve(self.service, &self.place, &self.program, self.running.port)?;
-        Ok(())
+        let mut left = 40;
+        loop {
+            match process::serve(self.service, &self.place, &self.program, self.running.port) {
+                Ok(running) => {
+                    self.running = running;
+                    return Ok(());
+                }
+                // After a crash, its other processes hold the data for a moment.
+                Err(_) if left > 0 => left -= 1,
+                Err(error) => return Err(error),
+            }
+            std::thread::sleep(Duration::from_millis(250));
+        }
     }
 }
 
