@@ -25,15 +25,22 @@ const GROUP: usize = 128;
 /// `Unavailable` when the connection is lost; only when that happens at the end is the outcome open.
 pub(super) async fn transact(pool: &Pool, writes: &[Write]) -> Result<Vec<Affected>> {
     let mut attempt = 0;
+    let given: Vec<usize> = (0..writes.len()).collect();
+    let mut places = by_key(writes);
     loop {
         let mut session = pool.get().await?;
-        let done = try_all(&mut session, writes, true).await;
+        let done = try_all(&mut session, writes, &places, true).await;
         attempt += 1;
         match session.fate {
             Some(Fate::Conflict) if done.is_err() && attempt < ATTEMPTS => {}
             // Another connection was lost before, and this one with it; nothing of it was applied.
             Some(Fate::Lost) if !session.committing && attempt == 1 => {}
             Some(Fate::Stale) if done.is_err() && attempt < ATTEMPTS => session.forget_statements().await?,
+            // Nothing was applied. Of several writes that fail, the caller learns of the first.
+            Some(Fate::Refused) | None if done.is_err() && places != given => {
+                places.clone_from(&given);
+                continue;
+            }
             _ => return done,
         }
         drop(session);
@@ -87,7 +94,7 @@ async fn together(pool: &Pool, group: &[Write]) -> Option<Vec<Result<Affected>>>
         Ok(session) => session,
         Err(error) => return Some(group.iter().map(|_| Err(copy(&error))).collect()),
     };
-    match try_all(&mut session, group, false).await {
+    match try_all(&mut session, group, &by_key(group), false).await {
         Ok(done) => Some(done.into_iter().map(Ok).collect()),
         // The commit may have been applied: writing again could write twice.
         Err(error) if session.fate == Some(Fate::Lost) && session.committing => {
@@ -97,10 +104,15 @@ async fn together(pool: &Pool, group: &[Write]) -> Option<Vec<Result<Affected>>>
     }
 }
 
-async fn try_all(session: &mut Session, writes: &[Write], conditional: bool) -> Result<Vec<Affected>> {
+async fn try_all(
+    session: &mut Session,
+    writes: &[Write],
+    places: &[usize],
+    conditional: bool,
+) -> Result<Vec<Affected>> {
     session.begin().await?;
     let mut done: Vec<(usize, Affected)> = Vec::with_capacity(writes.len());
-    for at in order(writes) {
+    for &at in places {
         let one = &writes[at];
         match write(session, one).await {
             Ok(affected) if conditional && affected.count == 0 && is_conditional(&one.verb) => {
@@ -122,7 +134,7 @@ async fn try_all(session: &mut Session, writes: &[Write], conditional: bool) -> 
 /// The places of the writes in the order in which they are made: by key, so that two transactions on the same
 /// records wait for one another instead of each for the other, which the server notices after a second only.
 /// As given where that could matter: with unique columns beside the key, or writes of many records.
-fn order(writes: &[Write]) -> Vec<usize> {
+fn by_key(writes: &[Write]) -> Vec<usize> {
     let mut places: Vec<usize> = (0..writes.len()).collect();
     let keys: Option<Vec<(&str, String)>> = writes.iter().map(sort_key).collect();
     if let Some(keys) = keys {
