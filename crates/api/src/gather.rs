@@ -11,7 +11,7 @@ use http::{Uri, header};
 use percent_encoding::percent_decode_str;
 
 use crate::body;
-use crate::params::{MAX_PARAMS, RequestParams, parse_json, parse_multipart, parse_urlencoded};
+use crate::params::{MAX_PARAMS, RequestParams, parse_json_aside, parse_multipart, parse_urlencoded};
 
 /// What a request brings.
 pub(crate) struct Gathered {
@@ -91,7 +91,7 @@ where
             params.row = parse_urlencoded(text)?;
             form = Some(body.clone());
         }
-        Kind::Json => match parse_json(&body)? {
+        Kind::Json => match parse_json_aside(body.clone()).await? {
             Value::Map(row) if row.len() > MAX_PARAMS => {
                 return Err(Error::invalid(format!("too many parameters, at most {MAX_PARAMS}")));
             }

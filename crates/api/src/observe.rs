@@ -47,19 +47,23 @@ pub(crate) fn log(request: &Answered<'_>, signature_name: &str) {
 ///
 /// `signature_name` is the configured name of the parameter that carries signatures.
 pub fn clean_uri<'a>(uri: &'a Uri, signature_name: &str) -> Cow<'a, str> {
-    let Some(query) = uri.query() else { return Cow::Borrowed(uri.path()) };
-    let mut text = format!("{}?", uri.path());
-    for (at, piece) in query.split('&').enumerate() {
-        if at > 0 {
-            text.push('&');
-        }
+    let path = uri.path();
+    let mut text = String::new();
+    // A path may have been meant as a query, and a semicolon as an ampersand.
+    match path.contains(['=', ';', '%']) && is_secret(path, signature_name) {
+        true => text.push_str("/***"),
+        false if uri.query().is_none() => return Cow::Borrowed(path),
+        false => text.push_str(path),
+    }
+    for (at, piece) in uri.query().into_iter().flat_map(|query| query.split(['&', ';'])).enumerate() {
+        text.push(if at == 0 { '?' } else { '&' });
         match piece.split_once('=') {
             Some((name, _)) if is_secret(name, signature_name) => {
                 text.push_str(name);
                 text.push_str("=***");
             }
-            // A name alone may be a value whose name was forgotten.
-            None if piece.len() > 64 => text.push_str("***"),
+            // A name alone may be a value whose name was forgotten, or hold both.
+            None if piece.len() > 64 || is_secret(piece, signature_name) => text.push_str("***"),
             _ => text.push_str(piece),
         }
     }
@@ -90,5 +94,17 @@ mod tests {
             clean_uri(&uri, "x-sig"),
             "/login?login=a&password=***&bk-signature=***&bk-access%2Dtoken=***&%73ecret=***&X-Sig=***"
         );
+    }
+
+    #[test]
+    fn secrets_do_not_reach_the_log_by_odd_spellings() {
+        let cleaned = |text: &str| {
+            let uri: Uri = text.parse().expect("uri");
+            clean_uri(&uri, "bk-signature").into_owned()
+        };
+        assert_eq!(cleaned("/ping?a=b;secret=X"), "/ping?a=b&secret=***");
+        assert_eq!(cleaned("/ping?secret%3DX"), "/ping?***");
+        assert_eq!(cleaned("/login/secret=X"), "/***");
+        assert_eq!(cleaned("/account/put/secret"), "/account/put/secret");
     }
 }

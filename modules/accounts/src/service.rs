@@ -169,6 +169,10 @@ impl Accounts {
             None => required(&input, "secret")?,
         }
         input.remove("salt");
+        if by == By::Owner {
+            // When it began is not for the newcomer to say.
+            input.remove("ctime");
+        }
         input.set("id", secrets::random_id()?);
         input.set("token_secret", secrets::random_secret()?);
 

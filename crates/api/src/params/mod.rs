@@ -17,7 +17,7 @@ mod typed;
 mod urlencoded;
 
 pub use controls::{Controls, DEFAULT_COUNT, MAX_COUNT};
-pub(crate) use json::parse_json;
+pub(crate) use json::parse_json_aside;
 pub use multipart::Upload;
 pub(crate) use multipart::parse_multipart;
 pub use typed::from_row;
