@@ -76,7 +76,10 @@ mod facade;
 mod json;
 mod key;
 // Without a driver nobody asks.
-#[cfg_attr(not(any(feature = "sqlite", feature = "plain")), allow(dead_code))]
+#[cfg_attr(
+    not(any(feature = "sqlite", feature = "postgres", feature = "mysql", feature = "plain")),
+    allow(dead_code)
+)]
 mod layout;
 mod options;
 mod pages;
@@ -92,7 +95,7 @@ mod reply;
 mod request;
 mod scan;
 // What SQL drivers share.
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod sql;
 mod token;
 mod write;

@@ -84,6 +84,14 @@ pub(crate) const BACKENDS: &[Backend] = &[
         clean: Some(|place| format!("DROP SCHEMA IF EXISTS {} CASCADE", place.unique())),
         raw_by_id: Some("select id, num from simple where id = $1"),
     },
+    #[cfg(feature = "mysql")]
+    Backend {
+        name: "mysql",
+        url: |place| place.on_server("BKJS_TEST_MYSQL_URL", "mysql://", "database"),
+        server: Some("BKJS_TEST_MYSQL_URL"),
+        clean: Some(|place| format!("DROP DATABASE IF EXISTS {}", place.unique())),
+        raw_by_id: Some("select id, num from simple where id = ?"),
+    },
     #[cfg(feature = "redis")]
     Backend {
         name: "redis",

@@ -18,8 +18,12 @@ pub mod dynamodb;
 mod embedded;
 #[cfg(feature = "lmdb")]
 pub mod lmdb;
+#[cfg(feature = "mysql")]
+pub mod mysql;
 pub mod none;
 mod observed;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod pooled;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 #[cfg(feature = "redis")]
@@ -45,6 +49,8 @@ const DRIVERS: &[(&str, &[&str], Open)] = &[
     ("none", &["none"], open_none),
     #[cfg(feature = "dynamodb")]
     ("dynamodb", &["dynamodb", "http", "https"], open_dynamodb),
+    #[cfg(feature = "mysql")]
+    ("mysql", &["mysql", "mariadb"], open_mysql),
     #[cfg(feature = "postgres")]
     ("postgres", &["postgres", "postgresql"], open_postgres),
     #[cfg(feature = "redis")]
@@ -102,6 +108,11 @@ fn open_dynamodb(location: Location<'_>) -> Result<Arc<dyn Driver>> {
     let options: dynamodb::DynamoDbOptions = serde_json::from_value(Json::Object(location.options))
         .map_err(|e| Error::new(ErrorKind::Config, format!("options of the dynamodb pool: {e}")))?;
     Ok(Arc::new(dynamodb::DynamoDbDriver::new(options.at(location.url)?)))
+#[cfg(feature = "mysql")]
+fn open_mysql(location: Location<'_>) -> Result<Arc<dyn Driver>> {
+    let options: mysql::MysqlOptions = serde_json::from_value(Json::Object(location.options))
+        .map_err(|e| Error::new(ErrorKind::Config, format!("options of the mysql pool: {e}")))?;
+    Ok(Arc::new(mysql::MysqlDriver::new(&options.at(location.url)?)?))
 }
 
 #[cfg(feature = "postgres")]

@@ -16,7 +16,7 @@ mod dialect;
 mod operand;
 mod order;
 mod prefix;
-#[cfg(feature = "postgres")]
+#[cfg(any(feature = "postgres", feature = "mysql"))]
 mod regexp;
 mod select;
 pub(crate) mod statement;
@@ -24,11 +24,13 @@ pub(crate) mod statement;
 pub(crate) use super::json::{from_json_text, to_json_text};
 pub(crate) use builder::{Bind, Sql};
 pub(crate) use change::write_changes;
-pub(crate) use condition::{kind_of, write_key, write_query, write_value_list};
+#[cfg(feature = "sqlite")]
+pub(crate) use condition::write_value_list;
+pub(crate) use condition::{kind_of, write_key, write_query};
 pub(crate) use dialect::{Dialect, ListChange, Matching};
 pub(crate) use operand::Operand;
 pub(crate) use order::{write_after, write_order};
 pub(crate) use prefix::{like_prefix, text_successor};
-#[cfg(feature = "postgres")]
-pub(crate) use regexp::portable_regexp;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub(crate) use regexp::{Letters, portable_regexp};
 pub(crate) use select::{write_columns, write_count, write_live, write_select, write_where};

@@ -14,23 +14,64 @@ const MAX_REPEAT: u32 = 255;
 /// The longest expression, in bytes: sets like "any letter" have hundreds of ranges.
 const MAX_LENGTH: usize = 1 << 18;
 
-/// The regular expression, for a product that knows `(?:)`, `[]`, `{m,n}`, `\A`, `\Z`, `(?=)`, `(?<=)` and
-/// letters as `\UXXXXXXXX`. Whether a text matches is the same; which part of it matches may be another.
+/// How a product writes letters by their number and the end of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Letters {
+    /// `\UXXXXXXXX` and `\Z`; no text has a NUL.
+    #[cfg(feature = "postgres")]
+    Upper,
+    /// `\x{X}` and `\z`.
+    #[cfg(feature = "mysql")]
+    Braces,
+}
+
+impl Letters {
+    fn letter(self, c: char) -> String {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Upper => format!("\\U{:08X}", u32::from(c)),
+            #[cfg(feature = "mysql")]
+            Self::Braces => format!("\\x{{{:X}}}", u32::from(c)),
+        }
+    }
+
+    /// The least letter that a text may have.
+    fn least(self) -> char {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Upper => '\u{1}',
+            #[cfg(feature = "mysql")]
+            Self::Braces => '\0',
+        }
+    }
+
+    fn end(self) -> &'static str {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Upper => r"\Z",
+            #[cfg(feature = "mysql")]
+            Self::Braces => r"\z",
+        }
+    }
+}
+
+/// The regular expression, for a product that knows `(?:)`, `[]`, `{m,n}`, `\A`, `(?=)`, `(?<=)` and
+/// [`Letters`]. Whether a text matches is the same; which part of it matches may be another.
 ///
 /// # Errors
 /// `Invalid` for a pattern that does not parse, `Unsupported` for one that cannot be said so.
-pub(crate) fn portable_regexp(pattern: &str, ignore_case: bool) -> Result<String> {
+pub(crate) fn portable_regexp(pattern: &str, ignore_case: bool, letters: Letters) -> Result<String> {
     let tree = ParserBuilder::new()
         .case_insensitive(ignore_case)
         .build()
         .parse(pattern)
         .map_err(|e| Error::invalid("the pattern is not a regular expression").source(e))?;
     let mut text = String::with_capacity(pattern.len() * 4);
-    write(&mut text, &tree)?;
+    write(&mut text, &tree, letters)?;
     Ok(text)
 }
 
-fn write(text: &mut String, tree: &Hir) -> Result<()> {
+fn write(text: &mut String, tree: &Hir, letters: Letters) -> Result<()> {
     if text.len() > MAX_LENGTH {
         return Err(unsupported("it is too large"));
     }
@@ -38,10 +79,10 @@ fn write(text: &mut String, tree: &Hir) -> Result<()> {
         HirKind::Empty => text.push_str("(?:)"),
         HirKind::Literal(literal) => {
             let literal = std::str::from_utf8(&literal.0).map_err(|_| unsupported("it is about bytes"))?;
-            literal.chars().for_each(|c| write_set(text, [(c, c)]));
+            literal.chars().for_each(|c| write_set(text, [(c, c)], letters));
         }
         HirKind::Class(Class::Unicode(class)) => {
-            write_set(text, class.ranges().iter().map(|r| (r.start(), r.end())));
+            write_set(text, class.ranges().iter().map(|r| (r.start(), r.end())), letters);
         }
         HirKind::Class(Class::Bytes(class)) => {
             let ranges: Vec<_> =
@@ -49,22 +90,25 @@ fn write(text: &mut String, tree: &Hir) -> Result<()> {
             if ranges.iter().any(|(_, end)| !end.is_ascii()) {
                 return Err(unsupported("it is about bytes"));
             }
-            write_set(text, ranges);
+            write_set(text, ranges, letters);
         }
-        HirKind::Look(look) => text.push_str(match look {
-            Look::Start => r"\A",
-            Look::End => r"\Z",
-            Look::StartLF => r"(?:\A|(?<=\U0000000A))",
-            Look::EndLF => r"(?:\Z|(?=\U0000000A))",
-            _ => return Err(unsupported("it asks for the edge of a word or of a line with \\r")),
-        }),
+        HirKind::Look(look) => {
+            let (end, feed) = (letters.end(), letters.letter('\n'));
+            match look {
+                Look::Start => text.push_str(r"\A"),
+                Look::End => text.push_str(end),
+                Look::StartLF => text.push_str(&format!(r"(?:\A|(?<={feed}))")),
+                Look::EndLF => text.push_str(&format!(r"(?:{end}|(?={feed}))")),
+                _ => return Err(unsupported("it asks for the edge of a word or of a line with \\r")),
+            }
+        }
         HirKind::Repetition(repetition) => {
             let most = repetition.max.unwrap_or(repetition.min);
             if most > MAX_REPEAT {
                 return Err(unsupported("it repeats a part more than 255 times"));
             }
             text.push_str("(?:");
-            write(text, &repetition.sub)?;
+            write(text, &repetition.sub, letters)?;
             text.push(')');
             match (repetition.min, repetition.max) {
                 (0, None) => text.push('*'),
@@ -74,17 +118,17 @@ fn write(text: &mut String, tree: &Hir) -> Result<()> {
         }
         HirKind::Capture(capture) => {
             text.push_str("(?:");
-            write(text, &capture.sub)?;
+            write(text, &capture.sub, letters)?;
             text.push(')');
         }
-        HirKind::Concat(parts) => parts.iter().try_for_each(|part| write(text, part))?,
+        HirKind::Concat(parts) => parts.iter().try_for_each(|part| write(text, part, letters))?,
         HirKind::Alternation(choices) => {
             text.push_str("(?:");
             for (at, choice) in choices.iter().enumerate() {
                 if at > 0 {
                     text.push('|');
                 }
-                write(text, choice)?;
+                write(text, choice, letters)?;
             }
             text.push(')');
         }
@@ -92,25 +136,29 @@ fn write(text: &mut String, tree: &Hir) -> Result<()> {
     Ok(())
 }
 
-/// One letter out of these ranges. NUL is in no text of such a product.
-fn write_set(text: &mut String, ranges: impl IntoIterator<Item = (char, char)>) {
+/// One letter out of these ranges.
+fn write_set(text: &mut String, ranges: impl IntoIterator<Item = (char, char)>, letters: Letters) {
+    let least = letters.least();
     let mut set = String::new();
     let mut single = None;
     let mut count = 0;
-    for (start, end) in ranges.into_iter().filter(|(_, end)| *end != '\0') {
-        let start = start.max('\u{1}');
+    for (start, end) in ranges.into_iter().filter(|(_, end)| *end >= least) {
+        let start = start.max(least);
         count += 1;
         single = (start == end && count == 1).then_some(start);
-        set.push_str(&letter(start));
+        set.push_str(&letters.letter(start));
         if start != end {
             set.push('-');
-            set.push_str(&letter(end));
+            set.push_str(&letters.letter(end));
         }
     }
     match single {
         Some(c) if c.is_ascii_alphanumeric() || c == ' ' => text.push(c),
-        Some(c) => text.push_str(&letter(c)),
-        None if count == 0 => text.push_str(r"[^\U00000001-\U0010FFFF]"),
+        Some(c) => text.push_str(&letters.letter(c)),
+        None if count == 0 => {
+            let [least, most] = [least, char::MAX].map(|c| letters.letter(c));
+            text.push_str(&format!("[^{least}-{most}]"));
+        }
         None => {
             text.push('[');
             text.push_str(&set);
@@ -119,20 +167,20 @@ fn write_set(text: &mut String, ranges: impl IntoIterator<Item = (char, char)>) 
     }
 }
 
-fn letter(c: char) -> String {
-    format!("\\U{:08X}", u32::from(c))
-}
-
 fn unsupported(reason: &str) -> Error {
     Error::new(ErrorKind::Unsupported, format!("this database cannot match the pattern: {reason}"))
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "postgres"))]
 mod tests {
     use super::*;
 
     fn check(pattern: &str, expected: &str) {
-        assert_eq!(portable_regexp(pattern, false).expect("can be said"), expected, "{pattern}");
+        assert_eq!(
+            portable_regexp(pattern, false, Letters::Upper).expect("can be said"),
+            expected,
+            "{pattern}"
+        );
     }
 
     #[test]
@@ -148,12 +196,15 @@ mod tests {
 
     #[test]
     fn letter_case_becomes_part_of_the_sets() {
-        assert_eq!(portable_regexp("a", true).expect("can be said"), r"[\U00000041\U00000061]");
+        assert_eq!(
+            portable_regexp("a", true, Letters::Upper).expect("can be said"),
+            r"[\U00000041\U00000061]"
+        );
     }
 
     #[test]
     fn what_cannot_be_said_is_refused() {
-        let kind = |pattern| portable_regexp(pattern, false).expect_err("refused").kind();
+        let kind = |pattern| portable_regexp(pattern, false, Letters::Upper).expect_err("refused").kind();
         assert_eq!(kind("("), ErrorKind::Invalid);
         assert_eq!(kind(r"\bword\b"), ErrorKind::Unsupported);
         assert_eq!(kind("a{256}"), ErrorKind::Unsupported);

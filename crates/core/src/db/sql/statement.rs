@@ -33,6 +33,7 @@ pub(crate) struct Plan<'a> {
     pub(crate) tells_inserted: bool,
 }
 
+#[cfg(feature = "sqlite")]
 impl Plan<'_> {
     /// Whether the one statement is all, which is atomic by itself.
     pub(crate) fn is_single(&self) -> bool {
@@ -70,7 +71,7 @@ pub(crate) fn by_key<'a>(
 }
 
 /// The most keys of one [`list`].
-#[cfg(feature = "postgres")]
+#[cfg(any(feature = "postgres", feature = "mysql"))]
 pub(crate) const MAX_KEYS: usize = 1000;
 
 /// The records of several keys, up to [`MAX_KEYS`]. The last one is repeated up to the next power of two:
@@ -78,7 +79,7 @@ pub(crate) const MAX_KEYS: usize = 1000;
 ///
 /// # Errors
 /// `KeyIncomplete` for a key that is not complete.
-#[cfg(feature = "postgres")]
+#[cfg(any(feature = "postgres", feature = "mysql"))]
 pub(crate) fn list<'a>(
     dialect: &'static dyn Dialect,
     table: &'a Table,
@@ -225,7 +226,7 @@ fn write_returning(sql: &mut Sql<'_>, columns: &[&Column]) {
 }
 
 /// ` WHERE` with the key, a condition and the time of expiry.
-fn write_record<'a>(
+pub(crate) fn write_record<'a>(
     sql: &mut Sql<'a>,
     table: &'a Table,
     key: &'a [Value],
@@ -243,7 +244,11 @@ fn write_record<'a>(
 }
 
 /// The columns of the first row and those of the others that it does not have.
-fn write_insert<'a, const N: usize>(sql: &mut Sql<'a>, table: &Table, rows: [&'a Row; N]) -> Result<()> {
+pub(crate) fn write_insert<'a, const N: usize>(
+    sql: &mut Sql<'a>,
+    table: &Table,
+    rows: [&'a Row; N],
+) -> Result<()> {
     let mut values: Vec<(&Column, &Value)> = Vec::with_capacity(rows.iter().map(|r| r.len()).sum());
     for (name, value) in rows.into_iter().flat_map(Row::iter) {
         let Some(column) = table.find(name).filter(|c| !c.hidden) else {
@@ -286,7 +291,7 @@ fn write_merge<'a>(sql: &mut Sql<'a>, table: &'a Table, row: &Row) {
     }
 }
 
-fn write_set<'a>(sql: &mut Sql<'a>, table: &Table, changes: &'a [Change]) -> Result<()> {
+pub(crate) fn write_set<'a>(sql: &mut Sql<'a>, table: &Table, changes: &'a [Change]) -> Result<()> {
     if changes.is_empty() {
         write_no_change(sql, table);
         return Ok(());
@@ -304,7 +309,7 @@ fn is_key(table: &Table, name: &str) -> bool {
     table.find(name).is_some_and(|column| column.primary.is_some())
 }
 
-fn key_of<'a>(table: &Table, row: &'a Row) -> Result<Vec<&'a Value>> {
+pub(crate) fn key_of<'a>(table: &Table, row: &'a Row) -> Result<Vec<&'a Value>> {
     table
         .keys()
         .map(|column| {
@@ -315,7 +320,7 @@ fn key_of<'a>(table: &Table, row: &'a Row) -> Result<Vec<&'a Value>> {
         .collect()
 }
 
-fn old_row<'a>(
+pub(crate) fn old_row<'a>(
     dialect: &'static dyn Dialect,
     table: &'a Table,
     columns: &[&Column],
@@ -340,7 +345,12 @@ fn old_row<'a>(
 }
 
 /// Removes expired records with the key, or a unique value, of a row to be stored.
-fn purge<'a>(dialect: &'static dyn Dialect, table: &Table, row: &'a Row, now: i64) -> Option<Sql<'a>> {
+pub(crate) fn purge<'a>(
+    dialect: &'static dyn Dialect,
+    table: &Table,
+    row: &'a Row,
+    now: i64,
+) -> Option<Sql<'a>> {
     let ttl = expiry_of(table)?;
     let mut sql = Sql::new(dialect);
     sql.push("DELETE FROM ").name(&table.name).push(" WHERE ");

@@ -4,7 +4,7 @@ use super::convert::{is_text, storage};
 use crate::Result;
 use crate::db::pattern;
 use crate::db::sql::{
-    Dialect, ListChange, Matching, Operand, Sql, like_prefix, portable_regexp, text_successor,
+    Dialect, Letters, ListChange, Matching, Operand, Sql, like_prefix, portable_regexp, text_successor,
 };
 use crate::schema::{Column, ColumnType};
 use crate::value::Value;
@@ -152,7 +152,7 @@ impl Dialect for Postgres {
             Matching::Like | Matching::ILike => (pattern::like_source(pattern), true),
             Matching::IBeginsWith => (pattern::begins_source(pattern), true),
         };
-        let regexp = portable_regexp(&source, ignore_case)?;
+        let regexp = portable_regexp(&source, ignore_case, Letters::Upper)?;
         operand.write(sql)?;
         // The director in front says which of the server's syntaxes follows, whatever its settings.
         sql.push(" ~ ").bind_owned(format!("***:{regexp}"), ColumnType::Text);

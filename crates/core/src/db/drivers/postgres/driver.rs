@@ -1,12 +1,12 @@
 use std::sync::Arc;
 
-use super::error::Fate;
+use super::connection::PgSession;
 use super::options::PostgresOptions;
-use super::pool::Pool;
-use super::{execute, raw, schema, transaction};
+use super::{execute, raw, schema};
 use crate::Result;
 use crate::db::Query;
 use crate::db::driver::{Affected, BoxFuture, Capabilities, Driver, Get, Select, Write};
+use crate::db::drivers::pooled::{self, Pool, Session as _, read};
 use crate::schema::Table;
 use crate::value::{Name, Row, Value};
 
@@ -26,7 +26,7 @@ const CAPABILITIES: Capabilities = Capabilities {
 
 /// A PostgreSQL server; see the [module](super) for what it promises.
 pub struct PostgresDriver {
-    pool: Pool,
+    pool: Pool<PgSession>,
     schema: Option<String>,
 }
 
@@ -36,24 +36,8 @@ impl PostgresDriver {
     /// # Errors
     /// `Config` for malformed options.
     pub fn new(options: &PostgresOptions) -> Result<Self> {
-        Ok(Self { pool: Pool::new(options)?, schema: options.schema.clone() })
+        Ok(Self { pool: Pool::new(options.connection()?, &options.pool())?, schema: options.schema.clone() })
     }
-}
-
-/// A read. One whose connection is lost is read again on another: reading twice does no harm.
-macro_rules! read {
-    ($driver:ident, $session:ident, $read:expr) => {
-        Box::pin(async move {
-            let mut $session = $driver.pool.get().await?;
-            let done = $read.await;
-            if done.is_ok() || $session.fate != Some(Fate::Lost) {
-                return done;
-            }
-            drop($session);
-            let mut $session = $driver.pool.get().await?;
-            $read.await
-        })
-    };
 }
 
 impl Driver for PostgresDriver {
@@ -66,7 +50,7 @@ impl Driver for PostgresDriver {
     }
 
     fn get(&self, get: Get) -> BoxFuture<'_, Result<Option<Row>>> {
-        read!(self, session, execute::get(&mut session, &get))
+        read!(self.pool, session, execute::get(&mut session, &get))
     }
 
     fn list(
@@ -75,27 +59,27 @@ impl Driver for PostgresDriver {
         keys: Vec<Vec<Value>>,
         select: Vec<Name>,
     ) -> BoxFuture<'_, Result<Vec<Row>>> {
-        read!(self, session, execute::list(&mut session, &table, &keys, &select))
+        read!(self.pool, session, execute::list(&mut session, &table, &keys, &select))
     }
 
     fn select(&self, select: Select) -> BoxFuture<'_, Result<Vec<Row>>> {
-        read!(self, session, execute::select(&mut session, &select))
+        read!(self.pool, session, execute::select(&mut session, &select))
     }
 
     fn count(&self, table: Arc<Table>, query: Query) -> BoxFuture<'_, Result<u64>> {
-        read!(self, session, execute::count(&mut session, &table, &query))
+        read!(self.pool, session, execute::count(&mut session, &table, &query))
     }
 
     fn write(&self, write: Write) -> BoxFuture<'_, Result<Affected>> {
-        Box::pin(async move { transaction::alone(&self.pool, &write).await })
+        Box::pin(async move { pooled::alone(&self.pool, &write).await })
     }
 
     fn batch(&self, writes: Vec<Write>) -> BoxFuture<'_, Vec<Result<Affected>>> {
-        Box::pin(async move { transaction::batch(&self.pool, &writes).await })
+        Box::pin(async move { pooled::batch(&self.pool, &writes).await })
     }
 
     fn transact(&self, writes: Vec<Write>) -> BoxFuture<'_, Result<Vec<Affected>>> {
-        Box::pin(async move { transaction::transact(&self.pool, &writes).await })
+        Box::pin(async move { pooled::transact(&self.pool, &writes).await })
     }
 
     fn query(&self, text: String, values: Vec<Value>) -> BoxFuture<'_, Result<Vec<Row>>> {
@@ -109,7 +93,7 @@ impl Driver for PostgresDriver {
     }
 
     fn indexes(&self, table: Arc<Table>) -> BoxFuture<'_, Result<Vec<String>>> {
-        read!(self, session, schema::index_names(&mut session, &table))
+        read!(self.pool, session, schema::index_names(&mut session, &table))
     }
 
     fn drop_table(&self, table: Arc<Table>) -> BoxFuture<'_, Result<()>> {

@@ -2,20 +2,8 @@
 
 use sqlx::postgres::{PgDatabaseError, PgSeverity};
 
+use crate::db::drivers::pooled::{Fate, LOST};
 use crate::{Error, ErrorKind};
-
-/// What an error means for the connection and for the statement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fate {
-    /// The statement failed, so nothing of it was applied; the connection is fine.
-    Refused,
-    /// As refused, because of others that wrote at the same time: it may be tried again.
-    Conflict,
-    /// As refused, because the tables changed since the statement was prepared: prepare it anew.
-    Stale,
-    /// The connection is gone; whether the statement was applied is not known.
-    Lost,
-}
 
 /// What became of a statement that failed.
 pub(super) fn fate(error: &sqlx::Error) -> Fate {
@@ -53,14 +41,6 @@ pub(super) fn convert(error: sqlx::Error) -> Error {
         _ => std::borrow::Cow::Borrowed(message),
     };
     Error::new(kind, message).detail(detail).source(error)
-}
-
-/// What the caller is told when there is no connection.
-pub(super) const LOST: &str = "the database cannot be reached now, please try again later";
-
-/// A failure of the connection itself.
-pub(super) fn unavailable(detail: impl Into<String>) -> Error {
-    Error::new(ErrorKind::Unavailable, LOST).detail(detail)
 }
 
 /// The server's own error, if it is one.

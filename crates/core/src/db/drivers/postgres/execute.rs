@@ -2,10 +2,11 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::connection::{Answer, Session};
+use super::connection::{Answer, PgSession};
 use super::convert::decode_row;
 use super::dialect::Postgres;
 use crate::db::driver::{Affected, Get, Select, Verb, Write};
+use crate::db::drivers::pooled::Session as _;
 use crate::db::sql::Sql;
 use crate::db::sql::statement::{self, Plan, Read};
 use crate::db::{Query, Returning};
@@ -20,7 +21,7 @@ const ATTEMPTS: usize = 8;
 ///
 /// # Errors
 /// Those of the statement.
-pub(super) async fn get(session: &mut Session, get: &Get) -> Result<Option<Row>> {
+pub(super) async fn get(session: &mut PgSession, get: &Get) -> Result<Option<Row>> {
     let Read { sql, columns } = statement::get(&Postgres, get, now())?;
     one(session, &sql, &columns).await
 }
@@ -30,7 +31,7 @@ pub(super) async fn get(session: &mut Session, get: &Get) -> Result<Option<Row>>
 /// # Errors
 /// Those of the statement.
 pub(super) async fn list(
-    session: &mut Session,
+    session: &mut PgSession,
     table: &Table,
     keys: &[Vec<Value>],
     select: &[Name],
@@ -47,7 +48,7 @@ pub(super) async fn list(
 ///
 /// # Errors
 /// Those of the statement.
-pub(super) async fn select(session: &mut Session, select: &Select) -> Result<Vec<Row>> {
+pub(super) async fn select(session: &mut PgSession, select: &Select) -> Result<Vec<Row>> {
     let Read { sql, columns } = statement::select(&Postgres, select, now())?;
     all(session, &sql, &columns).await
 }
@@ -56,7 +57,7 @@ pub(super) async fn select(session: &mut Session, select: &Select) -> Result<Vec
 ///
 /// # Errors
 /// Those of the statement.
-pub(super) async fn count(session: &mut Session, table: &Table, query: &Query) -> Result<u64> {
+pub(super) async fn count(session: &mut PgSession, table: &Table, query: &Query) -> Result<u64> {
     use sqlx::Row as _;
     let sql = statement::count(&Postgres, table, query, now())?;
     let answer = session.run(&sql).await?;
@@ -68,7 +69,7 @@ pub(super) async fn count(session: &mut Session, table: &Table, query: &Query) -
 ///
 /// # Errors
 /// Those of the statements; then nothing is changed, but that an expired record may be gone.
-pub(super) async fn write_alone(session: &mut Session, write: &Write) -> Result<Affected> {
+pub(super) async fn write_alone(session: &mut PgSession, write: &Write) -> Result<Affected> {
     for _ in 0..ATTEMPTS {
         let plan = statement::write(&Postgres, write, now())?;
         if plan.old.is_none() {
@@ -95,7 +96,7 @@ pub(super) async fn write_alone(session: &mut Session, write: &Write) -> Result<
 ///
 /// # Errors
 /// Those of the statements; then the transaction is over.
-pub(super) async fn write(session: &mut Session, write: &Write) -> Result<Affected> {
+pub(super) async fn write(session: &mut PgSession, write: &Write) -> Result<Affected> {
     let plan = statement::write(&Postgres, write, now())?;
     expect_row(run(session, write, &plan).await)
 }
@@ -111,7 +112,7 @@ fn in_the_way() -> Error {
 }
 
 /// Runs a plan; none when the row before the change was looked for in vain, and one was there after all.
-async fn run(session: &mut Session, write: &Write, plan: &Plan<'_>) -> Result<Option<Affected>> {
+async fn run(session: &mut PgSession, write: &Write, plan: &Plan<'_>) -> Result<Option<Affected>> {
     if let Some(purge) = &plan.purge {
         session.run(purge).await?;
     }
@@ -169,12 +170,12 @@ fn incremented(write: &Write) -> Option<&Name> {
     names.next().filter(|_| names.next().is_none())
 }
 
-async fn one(session: &mut Session, sql: &Sql<'_>, columns: &[&Column]) -> Result<Option<Row>> {
+async fn one(session: &mut PgSession, sql: &Sql<'_>, columns: &[&Column]) -> Result<Option<Row>> {
     let answer = session.run(sql).await?;
     answer.rows.first().map(|row| decode_row(row, columns)).transpose()
 }
 
-async fn all(session: &mut Session, sql: &Sql<'_>, columns: &[&Column]) -> Result<Vec<Row>> {
+async fn all(session: &mut PgSession, sql: &Sql<'_>, columns: &[&Column]) -> Result<Vec<Row>> {
     let answer = session.run(sql).await?;
     answer.rows.iter().map(|row| decode_row(row, columns)).collect()
 }

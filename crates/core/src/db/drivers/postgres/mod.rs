@@ -48,10 +48,8 @@ mod driver;
 mod error;
 mod execute;
 mod options;
-mod pool;
 mod raw;
 mod schema;
-mod transaction;
 
 pub use driver::PostgresDriver;
 pub use options::PostgresOptions;

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use sqlx::ConnectOptions;
 use sqlx::postgres::PgConnectOptions;
 
+use crate::db::drivers::pooled::PoolOptions;
 use crate::{Error, ErrorKind, Result};
 
 /// What `default`, or no URL at all, means.
@@ -153,13 +154,22 @@ impl PostgresOptions {
             .disable_statement_logging())
     }
 
-    pub(super) fn connect_timeout(&self) -> Duration {
-        Duration::from_millis(self.connect_timeout.max(1))
+    /// How the pool keeps them.
+    pub(super) fn pool(&self) -> PoolOptions {
+        PoolOptions {
+            product: "postgres",
+            max: self.max,
+            min: self.min,
+            idle: self.idle,
+            test_after: self.test_after,
+            connect_timeout: Duration::from_millis(self.connect_timeout.max(1)),
+            reply_timeout: self.reply_timeout(),
+        }
     }
 
     /// The time after which the server is no longer waited for: some longer than its own limit, so that
     /// it comes into play only when the server or the network is dead.
-    pub(super) fn reply_timeout(&self) -> Option<Duration> {
+    fn reply_timeout(&self) -> Option<Duration> {
         (self.statement_timeout > 0).then(|| Duration::from_millis(self.statement_timeout + 2_000))
     }
 }

@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::connection::Session;
+use super::connection::PgSession;
 use super::convert::decode_plain_row;
-use super::error::Fate;
+use crate::db::drivers::pooled::{Fate, Session as _};
 use crate::db::sql::{Bind, kind_of};
 use crate::value::{Row, Value};
 use crate::{Error, ErrorKind, Result};
@@ -20,7 +20,7 @@ const ALLOWED: &[&str] = &[
 ///
 /// # Errors
 /// `Invalid` for a statement that is malformed, several, or of a kind that is not allowed.
-pub(super) async fn query(session: &mut Session, text: String, values: &[Value]) -> Result<Vec<Row>> {
+pub(super) async fn query(session: &mut PgSession, text: String, values: &[Value]) -> Result<Vec<Row>> {
     let first = first_word(&text);
     if !ALLOWED.iter().any(|word| first.eq_ignore_ascii_case(word)) {
         return Err(Error::invalid(format!(
@@ -29,13 +29,14 @@ pub(super) async fn query(session: &mut Session, text: String, values: &[Value])
     }
     let binds: Vec<Bind<'_>> =
         values.iter().map(|v| Bind { value: Cow::Borrowed(v), kind: kind_of(v) }).collect();
-    let answer =
-        session.run_once(text, &binds).await.map_err(|error| match (error.kind(), session.fate) {
+    let answer = session.run_once(text, &binds).await.map_err(|error| {
+        match (error.kind(), session.health().fate) {
             (ErrorKind::Internal, Some(Fate::Refused)) => {
                 Error::invalid("the statement is malformed, or its values do not fit").source(error)
             }
             _ => error,
-        })?;
+        }
+    })?;
     answer.rows.iter().map(decode_plain_row).collect()
 }
 

@@ -9,10 +9,11 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 use sqlx::Row as _;
 
-use super::connection::{Answer, Session};
+use super::connection::{Answer, PgSession};
 use super::convert::{is_text, storage};
 use super::dialect::Postgres;
 use super::error::convert;
+use crate::db::drivers::pooled::Session as _;
 use crate::db::layout::{IndexPlan, indexes_of};
 use crate::db::sql::{Sql, write_columns};
 use crate::schema::{Column, ColumnType, Table};
@@ -31,7 +32,7 @@ const LOCK: &str = "SELECT pg_advisory_xact_lock(4707081526042131712)";
 /// `Invalid` for a name that is too long, `AlreadyExists` when records stand in the way of a unique index;
 /// then nothing was done.
 pub(super) async fn create(
-    session: &mut Session,
+    session: &mut PgSession,
     schema: Option<&str>,
     tables: &[Arc<Table>],
 ) -> Result<Vec<String>> {
@@ -49,7 +50,7 @@ pub(super) async fn create(
 }
 
 async fn create_all(
-    session: &mut Session,
+    session: &mut PgSession,
     schema: Option<&str>,
     tables: &[Arc<Table>],
     lines: &mut Vec<String>,
@@ -68,7 +69,7 @@ async fn create_all(
     Ok(())
 }
 
-async fn create_table(session: &mut Session, table: &Table, lines: &mut Vec<String>) -> Result<()> {
+async fn create_table(session: &mut PgSession, table: &Table, lines: &mut Vec<String>) -> Result<()> {
     let known = stored_columns(session, &table.name).await?;
     if known.is_empty() {
         session.run(&create_statement(table)).await?;
@@ -112,7 +113,7 @@ fn write_column(sql: &mut Sql<'_>, column: &Column) {
 }
 
 async fn add_columns(
-    session: &mut Session,
+    session: &mut PgSession,
     table: &Table,
     known: &HashMap<String, Stored>,
     lines: &mut Vec<String>,
@@ -152,7 +153,7 @@ async fn add_columns(
     Ok(())
 }
 
-async fn create_indexes(session: &mut Session, table: &Table, lines: &mut Vec<String>) -> Result<()> {
+async fn create_indexes(session: &mut PgSession, table: &Table, lines: &mut Vec<String>) -> Result<()> {
     let known = stored_indexes(session, &table.name).await?;
     for plan in indexes_of(table) {
         let kind = if plan.unique { "unique index" } else { "index" };
@@ -234,7 +235,7 @@ fn check_names(table: &Table) -> Result<()> {
 ///
 /// # Errors
 /// Those of the statement.
-pub(super) async fn drop_table(session: &mut Session, table: &Table) -> Result<()> {
+pub(super) async fn drop_table(session: &mut PgSession, table: &Table) -> Result<()> {
     let mut sql = statement();
     sql.push("DROP TABLE IF EXISTS ").name(&table.name);
     session.run(&sql).await.map(drop)
@@ -244,7 +245,7 @@ pub(super) async fn drop_table(session: &mut Session, table: &Table) -> Result<(
 ///
 /// # Errors
 /// Those of the statement.
-pub(super) async fn index_names(session: &mut Session, table: &Table) -> Result<Vec<String>> {
+pub(super) async fn index_names(session: &mut PgSession, table: &Table) -> Result<Vec<String>> {
     Ok(stored_indexes(session, &table.name).await?.into_iter().map(|(name, _)| name).collect())
 }
 
@@ -253,7 +254,7 @@ struct Stored {
     is_key: bool,
 }
 
-async fn stored_columns(session: &mut Session, table: &str) -> Result<HashMap<String, Stored>> {
+async fn stored_columns(session: &mut PgSession, table: &str) -> Result<HashMap<String, Stored>> {
     let mut sql = statement();
     sql.push(
         "SELECT a.attname::text, format_type(a.atttypid, a.atttypmod), EXISTS (SELECT 1 FROM pg_index i \
@@ -269,7 +270,7 @@ async fn stored_columns(session: &mut Session, table: &str) -> Result<HashMap<St
         .map_err(convert)
 }
 
-async fn stored_indexes(session: &mut Session, table: &str) -> Result<Vec<(String, bool)>> {
+async fn stored_indexes(session: &mut PgSession, table: &str) -> Result<Vec<(String, bool)>> {
     let mut sql = statement();
     sql.push(
         "SELECT c.relname::text, i.indisunique FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid \

@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use super::connection::Session;
-use super::error::Fate;
-use super::execute::{write, write_alone};
-use super::pool::Pool;
+use super::{Fate, Pool, Session};
 use crate::db::driver::{Affected, Verb, Write};
 use crate::db::layout::indexes_of;
 use crate::db::sql::to_json_text;
@@ -23,18 +20,21 @@ const GROUP: usize = 128;
 /// # Errors
 /// The first error, or `ConditionFailed` for an update or conditional delete that matched nothing.
 /// `Unavailable` when the connection is lost; only when that happens at the end is the outcome open.
-pub(super) async fn transact(pool: &Pool, writes: &[Write]) -> Result<Vec<Affected>> {
+pub(in crate::db::drivers) async fn transact<S: Session>(
+    pool: &Pool<S>,
+    writes: &[Write],
+) -> Result<Vec<Affected>> {
     let mut attempt = 0;
     let given: Vec<usize> = (0..writes.len()).collect();
     let mut places = by_key(writes);
     loop {
         let mut session = pool.get().await?;
-        let done = try_all(&mut session, writes, &places, true).await;
+        let done = try_all(&mut *session, writes, &places, true).await;
         attempt += 1;
-        match session.fate {
+        match session.health().fate {
             Some(Fate::Conflict) if done.is_err() && attempt < ATTEMPTS => {}
             // Another connection was lost before, and this one with it; nothing of it was applied.
-            Some(Fate::Lost) if !session.committing && attempt == 1 => {}
+            Some(Fate::Lost) if !session.health().committing && attempt == 1 => {}
             Some(Fate::Stale) if done.is_err() && attempt < ATTEMPTS => session.forget_statements().await?,
             // Nothing was applied. Of several writes that fail, the caller learns of the first.
             Some(Fate::Refused) | None if done.is_err() && places != given => {
@@ -52,7 +52,10 @@ pub(super) async fn transact(pool: &Pool, writes: &[Write]) -> Result<Vec<Affect
 ///
 /// They share commits as long as all is well. When one fails, its group is undone, and each of the group is
 /// written by itself.
-pub(super) async fn batch(pool: &Pool, writes: &[Write]) -> Vec<Result<Affected>> {
+pub(in crate::db::drivers) async fn batch<S: Session>(
+    pool: &Pool<S>,
+    writes: &[Write],
+) -> Vec<Result<Affected>> {
     let mut answers = Vec::with_capacity(writes.len());
     for group in writes.chunks(GROUP) {
         match together(pool, group).await {
@@ -71,13 +74,13 @@ pub(super) async fn batch(pool: &Pool, writes: &[Write]) -> Vec<Result<Affected>
 ///
 /// # Errors
 /// Those of the write.
-pub(super) async fn alone(pool: &Pool, one: &Write) -> Result<Affected> {
+pub(in crate::db::drivers) async fn alone<S: Session>(pool: &Pool<S>, one: &Write) -> Result<Affected> {
     let mut attempt = 0;
     loop {
         let mut session = pool.get().await?;
-        let done = write_alone(&mut session, one).await;
+        let done = session.write_alone(one).await;
         attempt += 1;
-        if done.is_ok() || session.fate != Some(Fate::Conflict) || attempt == ATTEMPTS {
+        if done.is_ok() || session.health().fate != Some(Fate::Conflict) || attempt == ATTEMPTS {
             return done;
         }
         drop(session);
@@ -86,7 +89,7 @@ pub(super) async fn alone(pool: &Pool, one: &Write) -> Result<Affected> {
 }
 
 /// A group in one transaction; none when nothing of it was applied and each is to be tried by itself.
-async fn together(pool: &Pool, group: &[Write]) -> Option<Vec<Result<Affected>>> {
+async fn together<S: Session>(pool: &Pool<S>, group: &[Write]) -> Option<Vec<Result<Affected>>> {
     if group.len() < 2 {
         return None;
     }
@@ -94,18 +97,18 @@ async fn together(pool: &Pool, group: &[Write]) -> Option<Vec<Result<Affected>>>
         Ok(session) => session,
         Err(error) => return Some(group.iter().map(|_| Err(copy(&error))).collect()),
     };
-    match try_all(&mut session, group, &by_key(group), false).await {
+    match try_all(&mut *session, group, &by_key(group), false).await {
         Ok(done) => Some(done.into_iter().map(Ok).collect()),
         // The commit may have been applied: writing again could write twice.
-        Err(error) if session.fate == Some(Fate::Lost) && session.committing => {
+        Err(error) if session.health().fate == Some(Fate::Lost) && session.health().committing => {
             Some(group.iter().map(|_| Err(copy(&error))).collect())
         }
         Err(_) => None,
     }
 }
 
-async fn try_all(
-    session: &mut Session,
+async fn try_all<S: Session>(
+    session: &mut S,
     writes: &[Write],
     places: &[usize],
     conditional: bool,
@@ -114,7 +117,7 @@ async fn try_all(
     let mut done: Vec<(usize, Affected)> = Vec::with_capacity(writes.len());
     for &at in places {
         let one = &writes[at];
-        match write(session, one).await {
+        match session.write(one).await {
             Ok(affected) if conditional && affected.count == 0 && is_conditional(&one.verb) => {
                 session.rollback().await;
                 return Err(unmet(at, one));

@@ -5,11 +5,8 @@ use std::time::{Duration, Instant};
 
 use deadpool::Runtime;
 use deadpool::managed::{self, Metrics, Object, PoolError, QueueMode, RecycleError, RecycleResult};
-use sqlx::postgres::PgConnectOptions;
 
-use super::connection::Session;
-use super::error::{Fate, convert, fate, native, unavailable};
-use super::options::PostgresOptions;
+use super::{Fate, Health, Session, unavailable};
 use crate::{Error, ErrorKind, Result};
 
 /// The first pause between attempts to connect.
@@ -21,17 +18,36 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 ///
 /// A connection goes from caller to caller without a question to the server. It is tested first when it
 /// has been idle for some time, and when another one has been lost since it was last used.
-pub(super) struct Pool {
-    connections: managed::Pool<Manager>,
-    state: Arc<State>,
+pub(in crate::db::drivers) struct Pool<S: Session> {
+    connections: managed::Pool<Manager<S>>,
+    state: Arc<State<S::Connect>>,
     reaper: Once,
     idle: Option<Duration>,
     min: usize,
 }
 
+/// How a pool keeps its connections.
+pub(in crate::db::drivers) struct PoolOptions {
+    /// The product, for the log.
+    pub(in crate::db::drivers) product: &'static str,
+    /// The most connections.
+    pub(in crate::db::drivers) max: usize,
+    /// Connections that stay open when idle.
+    pub(in crate::db::drivers) min: usize,
+    /// Milliseconds after which an idle connection is closed, 0 is never.
+    pub(in crate::db::drivers) idle: u64,
+    /// Milliseconds of idleness after which a connection is tested before its use.
+    pub(in crate::db::drivers) test_after: u64,
+    /// How long a connection is waited for.
+    pub(in crate::db::drivers) connect_timeout: Duration,
+    /// How long the answer to a statement is waited for.
+    pub(in crate::db::drivers) reply_timeout: Option<Duration>,
+}
+
 /// What the connections of a pool have in common.
-struct State {
-    options: PgConnectOptions,
+struct State<C> {
+    product: &'static str,
+    connect: C,
     connect_timeout: Duration,
     reply_timeout: Option<Duration>,
     test_after: Duration,
@@ -42,23 +58,24 @@ struct State {
 }
 
 /// Opens connections and looks at them before they are used again.
-pub(super) struct Manager(Arc<State>);
+struct Manager<S: Session>(Arc<State<S::Connect>>);
 
-impl Pool {
+impl<S: Session> Pool<S> {
     /// A pool without connections.
     ///
     /// # Errors
-    /// `Config` for a malformed URL.
-    pub(super) fn new(options: &PostgresOptions) -> Result<Self> {
+    /// `Internal` when the library refuses its settings.
+    pub(in crate::db::drivers) fn new(connect: S::Connect, options: &PoolOptions) -> Result<Self> {
         let state = Arc::new(State {
-            options: options.connection()?,
-            connect_timeout: options.connect_timeout(),
-            reply_timeout: options.reply_timeout(),
+            product: options.product,
+            connect,
+            connect_timeout: options.connect_timeout,
+            reply_timeout: options.reply_timeout,
             test_after: Duration::from_millis(options.test_after),
             losses: AtomicU64::new(0),
             unreachable: AtomicBool::new(false),
         });
-        let connections = managed::Pool::builder(Manager(state.clone()))
+        let connections = managed::Pool::builder(Manager::<S>(state.clone()))
             .max_size(options.max.max(1))
             .runtime(Runtime::Tokio1)
             // Few connections stay warm, the others become idle.
@@ -73,7 +90,7 @@ impl Pool {
     ///
     /// # Errors
     /// `Unavailable` when there is none within the connect timeout, `OverCapacity` when all are in use.
-    pub(super) async fn get(&self) -> Result<Lease<'_>> {
+    pub(in crate::db::drivers) async fn get(&self) -> Result<Lease<'_, S>> {
         self.reaper.call_once(|| self.reap());
         // Some longer than what an attempt to connect may take, which then says why there is none.
         let limit = self.state.connect_timeout + LONGEST_PAUSE;
@@ -95,7 +112,7 @@ impl Pool {
     }
 
     /// Closes idle connections; those in use are closed when they are given back.
-    pub(super) async fn close(&self) {
+    pub(in crate::db::drivers) async fn close(&self) {
         let idle = self.connections.retain(|_, _| false).removed;
         self.connections.close();
         for session in idle {
@@ -107,14 +124,14 @@ impl Pool {
     fn reap(&self) {
         let Some(idle) = self.idle else { return };
         let (pool, min) = (self.connections.weak(), self.min);
-        crate::task::spawn("postgres-idle", async move {
+        crate::task::spawn("db-idle", async move {
             loop {
                 tokio::time::sleep(idle.div_f32(2.0)).await;
                 let Some(pool) = pool.upgrade().filter(|pool| !pool.is_closed()) else { return };
                 let mut left = pool.status().size;
                 let removed = pool
                     .retain(|session, _| {
-                        let stays = left <= min || session.used.elapsed() < idle;
+                        let stays = left <= min || session.health().used.elapsed() < idle;
                         left -= usize::from(!stays);
                         stays
                     })
@@ -128,20 +145,19 @@ impl Pool {
     }
 }
 
-impl managed::Manager for Manager {
-    type Type = Session;
+impl<S: Session> managed::Manager for Manager<S> {
+    type Type = S;
     type Error = Error;
 
     /// Tries until the connect timeout: a server that starts again answers after a while.
-    async fn create(&self) -> Result<Session> {
+    async fn create(&self) -> Result<S> {
         let state = &*self.0;
         let deadline = Instant::now() + state.connect_timeout;
         let mut pause = FIRST_PAUSE;
         loop {
-            let epoch = state.losses.load(Ordering::Relaxed);
+            let health = Health::new(state.reply_timeout, state.losses.load(Ordering::Relaxed));
             let left = deadline.saturating_duration_since(Instant::now());
-            let open = Session::open(&state.options, state.reply_timeout, epoch);
-            let error = match tokio::time::timeout(left, open).await {
+            let error = match tokio::time::timeout(left, S::open(&state.connect, health)).await {
                 Ok(Ok(session)) => {
                     state.unreachable.store(false, Ordering::Relaxed);
                     return Ok(session);
@@ -150,64 +166,58 @@ impl managed::Manager for Manager {
                 Err(_) => return Err(unavailable("no connection within the connect timeout")),
             };
             state.unreachable.store(true, Ordering::Relaxed);
-            if is_final(&error) || Instant::now() + pause >= deadline {
-                return Err(convert(error));
+            if S::is_final(&error) || Instant::now() + pause >= deadline {
+                return Err(S::convert(error));
             }
-            tracing::debug!(%error, "no connection to postgres, trying again");
+            tracing::debug!(%error, product = state.product, "no connection to the database, trying again");
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 
-    async fn recycle(&self, session: &mut Session, _: &Metrics) -> RecycleResult<Error> {
+    async fn recycle(&self, session: &mut S, _: &Metrics) -> RecycleResult<Error> {
         let state = &*self.0;
-        if !session.is_clean() {
+        let health = session.health();
+        if !health.is_clean() {
             return Err(RecycleError::message("left in the middle of something"));
         }
         let losses = state.losses.load(Ordering::Relaxed);
-        if session.epoch == losses && session.used.elapsed() < state.test_after {
+        if health.epoch == losses && health.used.elapsed() < state.test_after {
             return Ok(());
         }
         if !session.ping(state.connect_timeout).await {
             return Err(RecycleError::message("does not answer"));
         }
-        session.epoch = losses;
-        session.used = Instant::now();
+        let health = session.health_mut();
+        health.epoch = losses;
+        health.used = Instant::now();
         Ok(())
     }
 }
 
-/// Whether trying again is in vain: a login that is refused stays refused.
-fn is_final(error: &sqlx::Error) -> bool {
-    match native(error) {
-        Some(error) => error.code().starts_with("28") || error.code().starts_with("3D"),
-        None => fate(error) == Fate::Refused,
-    }
-}
-
 /// A connection in use.
-pub(super) struct Lease<'p> {
-    session: Object<Manager>,
-    state: &'p State,
+pub(in crate::db::drivers) struct Lease<'p, S: Session> {
+    session: Object<Manager<S>>,
+    state: &'p State<S::Connect>,
 }
 
-impl Deref for Lease<'_> {
-    type Target = Session;
+impl<S: Session> Deref for Lease<'_, S> {
+    type Target = S;
 
-    fn deref(&self) -> &Session {
+    fn deref(&self) -> &S {
         &self.session
     }
 }
 
-impl DerefMut for Lease<'_> {
-    fn deref_mut(&mut self) -> &mut Session {
+impl<S: Session> DerefMut for Lease<'_, S> {
+    fn deref_mut(&mut self) -> &mut S {
         &mut self.session
     }
 }
 
-impl Drop for Lease<'_> {
+impl<S: Session> Drop for Lease<'_, S> {
     fn drop(&mut self) {
-        if self.session.fate == Some(Fate::Lost) {
+        if self.session.health().fate == Some(Fate::Lost) {
             self.state.losses.fetch_add(1, Ordering::Relaxed);
         }
     }
