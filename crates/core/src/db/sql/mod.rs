@@ -3,8 +3,9 @@
 //! A statement is text and bound values ([`Sql`]); no value and no name that was not quoted ever becomes
 //! part of the text. What every product spells the same (comparisons, groups, keyset conditions, the
 //! order) is written here once; what differs (quoting, placeholders, patterns, elements of JSON lists,
-//! atomic changes) goes through [`Dialect`]. [`statement`] puts verbs together for products with
-//! `ON CONFLICT` and `RETURNING`; a product without them has its own `statement.rs` of the same pieces.
+//! atomic changes) goes through [`Dialect`]. [`statement`] has the reads and the pieces of
+//! writes; [`upsert`] puts these together for products with `ON CONFLICT` and `RETURNING`, and a product without
+//! them has its own `statement.rs`.
 //!
 //! Meaning, the same on every product: comparisons never match null, groups are two-valued, null is the
 //! least value of an order, text orders by its bytes.
@@ -20,6 +21,8 @@ mod prefix;
 mod regexp;
 mod select;
 pub(crate) mod statement;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub(crate) mod upsert;
 
 pub(crate) use super::json::{from_json_text, to_json_text};
 pub(crate) use builder::{Bind, Sql};

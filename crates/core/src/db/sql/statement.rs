@@ -1,12 +1,11 @@
-//! Verbs as SQL, for products with `ON CONFLICT` and `RETURNING`. Pure: nothing here knows a connection.
+//! Reads as SQL, and the pieces that writes are made of. Pure: nothing here knows a connection.
 
 use super::{
-    Dialect, Sql, write_changes, write_columns, write_count, write_key, write_live, write_query,
-    write_select, write_where,
+    Dialect, Sql, write_changes, write_columns, write_count, write_key, write_live, write_query, write_select,
 };
-use crate::db::driver::{Change, Get, Select, Verb, Write};
+use crate::db::Query;
+use crate::db::driver::{Change, Get, Select};
 use crate::db::layout::{IndexPlan, expiry_of, indexes_of, selected};
-use crate::db::{Query, Returning};
 use crate::schema::{Column, ColumnType, Table};
 use crate::value::{Name, Row, Value};
 use crate::{Error, Result};
@@ -17,28 +16,6 @@ pub(crate) struct Read<'a> {
     pub(crate) sql: Sql<'a>,
     /// What its result has.
     pub(crate) columns: Vec<&'a Column>,
-}
-
-/// A write: one statement, with others around it where the product needs them.
-pub(crate) struct Plan<'a> {
-    /// Removes the expired record that stands in the way; harmless if what follows fails.
-    pub(crate) purge: Option<Sql<'a>>,
-    /// Reads the row before the change.
-    pub(crate) old: Option<Sql<'a>>,
-    /// The change.
-    pub(crate) main: Sql<'a>,
-    /// What `old` or `main` returns; empty for nothing.
-    pub(crate) columns: Vec<&'a Column>,
-    /// Whether `main` returns, for each row, if it was inserted: see [`Dialect::inserted`].
-    pub(crate) tells_inserted: bool,
-}
-
-#[cfg(feature = "sqlite")]
-impl Plan<'_> {
-    /// Whether the one statement is all, which is atomic by itself.
-    pub(crate) fn is_single(&self) -> bool {
-        self.purge.is_none() && self.old.is_none()
-    }
 }
 
 /// One record by key.
@@ -140,92 +117,10 @@ pub(crate) fn count<'a>(
     Ok(sql)
 }
 
-/// A write.
+/// Appends ` WHERE` with the key, a condition and the time of expiry.
 ///
 /// # Errors
-/// `Invalid` or `KeyIncomplete` for what does not fit the table.
-pub(crate) fn write<'a>(dialect: &'static dyn Dialect, write: &'a Write, now: i64) -> Result<Plan<'a>> {
-    let table = &*write.table;
-    let stored = || selected(table, &[], &[]);
-    let returns = if write.returning == Returning::Nothing { Vec::new() } else { stored() };
-    let wants_old = write.returning == Returning::Old;
-    let mut plan =
-        Plan { purge: None, old: None, main: Sql::new(dialect), columns: returns, tells_inserted: false };
-    let main = &mut plan.main;
-    let mut old_key = None;
-    match &write.verb {
-        Verb::Add { row, do_nothing } => {
-            plan.purge = purge(dialect, table, row, now);
-            write_insert(main, table, [row])?;
-            if *do_nothing {
-                main.push(" ON CONFLICT DO NOTHING");
-            }
-            // There was no row before.
-            if wants_old {
-                plan.columns.clear();
-            }
-        }
-        Verb::Put { row, defaults } => {
-            plan.purge = purge(dialect, table, row, now);
-            write_insert(main, table, [row, defaults])?;
-            write_merge(main, table, row);
-            old_key = Some((key_of(table, row)?, None));
-        }
-        Verb::Update { key, changes, condition, insert: Some(row) } => {
-            plan.purge = purge(dialect, table, row, now);
-            write_insert(main, table, [row])?;
-            write_conflict(main, table);
-            write_set(main, table, changes)?;
-            if let Some(condition) = condition {
-                main.push(" WHERE ");
-                write_query(main, table, condition)?;
-            }
-            old_key = Some((key.iter().collect(), condition.as_ref()));
-        }
-        Verb::Update { key, changes, condition, insert: None } => {
-            main.push("UPDATE ").name(&table.name).push(" SET ");
-            write_set(main, table, changes)?;
-            write_record(main, table, key, condition.as_ref(), now)?;
-            old_key = Some((key.iter().collect(), condition.as_ref()));
-        }
-        Verb::Del { key, condition } => {
-            main.push("DELETE FROM ").name(&table.name);
-            write_record(main, table, key, condition.as_ref(), now)?;
-        }
-        Verb::UpdateAll { changes, query } => {
-            main.push("UPDATE ").name(&table.name).push(" SET ");
-            write_set(main, table, changes)?;
-            write_where(main, table, query, now)?;
-            plan.columns.clear();
-        }
-        Verb::DelAll { query } => {
-            main.push("DELETE FROM ").name(&table.name);
-            write_where(main, table, query, now)?;
-            plan.columns.clear();
-        }
-    }
-    match old_key {
-        Some((key, condition)) if wants_old => {
-            plan.old = Some(old_row(dialect, table, &plan.columns, key, condition, now)?);
-            let upserts = matches!(write.verb, Verb::Put { .. } | Verb::Update { insert: Some(_), .. });
-            if let Some(inserted) = dialect.inserted().filter(|_| upserts) {
-                plan.main.push(" RETURNING ").push(inserted);
-                plan.tells_inserted = true;
-            }
-        }
-        _ => write_returning(&mut plan.main, &plan.columns),
-    }
-    Ok(plan)
-}
-
-fn write_returning(sql: &mut Sql<'_>, columns: &[&Column]) {
-    if !columns.is_empty() {
-        sql.push(" RETURNING ");
-        write_columns(sql, columns);
-    }
-}
-
-/// ` WHERE` with the key, a condition and the time of expiry.
+/// `KeyIncomplete`, or `Invalid` for a condition that does not fit.
 pub(crate) fn write_record<'a>(
     sql: &mut Sql<'a>,
     table: &'a Table,
@@ -243,7 +138,10 @@ pub(crate) fn write_record<'a>(
     Ok(())
 }
 
-/// The columns of the first row and those of the others that it does not have.
+/// Appends `INSERT` with the columns of the first row and those of the others that it does not have.
+///
+/// # Errors
+/// `Invalid` for a column that is unknown.
 pub(crate) fn write_insert<'a, const N: usize>(
     sql: &mut Sql<'a>,
     table: &Table,
@@ -270,27 +168,10 @@ pub(crate) fn write_insert<'a, const N: usize>(
     Ok(())
 }
 
-/// `ON CONFLICT` of the primary key alone: an equal value of another unique index stays an error.
-fn write_conflict<'a>(sql: &mut Sql<'a>, table: &'a Table) {
-    sql.qualify(&table.name);
-    sql.push(" ON CONFLICT (");
-    write_columns(sql, &table.keys().collect::<Vec<_>>());
-    sql.push(") DO UPDATE SET ");
-}
-
-/// Takes over the columns of the row, or none but says so, as a row that stays is affected too.
-fn write_merge<'a>(sql: &mut Sql<'a>, table: &'a Table, row: &Row) {
-    write_conflict(sql, table);
-    let mut first = true;
-    for (name, _) in row.iter().filter(|(name, _)| !is_key(table, name)) {
-        sql.push(if std::mem::take(&mut first) { "" } else { ", " });
-        sql.name(name).push(" = excluded.").name(name);
-    }
-    if first {
-        write_no_change(sql, table);
-    }
-}
-
+/// Appends the assignments of these changes, or one that changes nothing when there are none.
+///
+/// # Errors
+/// As [`write_changes`].
 pub(crate) fn write_set<'a>(sql: &mut Sql<'a>, table: &Table, changes: &'a [Change]) -> Result<()> {
     if changes.is_empty() {
         write_no_change(sql, table);
@@ -299,16 +180,17 @@ pub(crate) fn write_set<'a>(sql: &mut Sql<'a>, table: &Table, changes: &'a [Chan
     write_changes(sql, table, changes)
 }
 
-fn write_no_change(sql: &mut Sql<'_>, table: &Table) {
+/// Appends an assignment that changes nothing.
+pub(crate) fn write_no_change(sql: &mut Sql<'_>, table: &Table) {
     if let Some(column) = table.columns().first() {
         sql.name(&column.name).push(" = ").qualified(&table.name, &column.name);
     }
 }
 
-fn is_key(table: &Table, name: &str) -> bool {
-    table.find(name).is_some_and(|column| column.primary.is_some())
-}
-
+/// The values of the key columns of a row.
+///
+/// # Errors
+/// `KeyIncomplete` when one is missing.
 pub(crate) fn key_of<'a>(table: &Table, row: &'a Row) -> Result<Vec<&'a Value>> {
     table
         .keys()
@@ -320,6 +202,10 @@ pub(crate) fn key_of<'a>(table: &Table, row: &'a Row) -> Result<Vec<&'a Value>> 
         .collect()
 }
 
+/// The row with this key that fulfils the condition, read so that it stays until it is changed.
+///
+/// # Errors
+/// `Invalid` for a condition that does not fit.
 pub(crate) fn old_row<'a>(
     dialect: &'static dyn Dialect,
     table: &'a Table,

@@ -25,7 +25,7 @@ const ATTEMPTS: usize = 64;
 /// Those of the statement.
 pub(super) async fn get(session: &mut MySession, get: &Get) -> Result<Option<Row>> {
     let Read { sql, columns } = shared::get(session.dialect(), get, now())?;
-    one(session, &sql, &columns).await
+    one(session, &sql, &columns).await.map_err(|e| name_table(e, &get.table))
 }
 
 /// The records of several keys.
@@ -41,7 +41,7 @@ pub(super) async fn list(
     let mut rows = Vec::with_capacity(keys.len());
     for part in keys.chunks(shared::MAX_KEYS) {
         let Read { sql, columns } = shared::list(session.dialect(), table, part, select, now())?;
-        rows.extend(all(session, &sql, &columns).await?);
+        rows.extend(all(session, &sql, &columns).await.map_err(|e| name_table(e, table))?);
     }
     Ok(rows)
 }
@@ -52,7 +52,7 @@ pub(super) async fn list(
 /// Those of the statement.
 pub(super) async fn select(session: &mut MySession, select: &Select) -> Result<Vec<Row>> {
     let Read { sql, columns } = shared::select(session.dialect(), select, now())?;
-    all(session, &sql, &columns).await
+    all(session, &sql, &columns).await.map_err(|e| name_table(e, &select.table))
 }
 
 /// The number of records.
@@ -61,7 +61,7 @@ pub(super) async fn select(session: &mut MySession, select: &Select) -> Result<V
 /// Those of the statement.
 pub(super) async fn count(session: &mut MySession, table: &Table, query: &Query) -> Result<u64> {
     let sql = shared::count(session.dialect(), table, query, now())?;
-    let answer = session.run(&sql).await?;
+    let answer = session.run(&sql).await.map_err(|e| name_table(e, table))?;
     let count = answer.rows.first().map(|row| row.try_get::<i64, _>(0)).transpose();
     count.map(|n| n.unwrap_or_default().unsigned_abs()).map_err(super::error::convert)
 }
@@ -118,10 +118,10 @@ fn in_the_way() -> Error {
 /// Runs a plan; none when the record appeared or went between two of its statements. Nothing was applied then.
 async fn run(session: &mut MySession, write: &Write, plan: &Plan<'_>) -> Result<Option<Affected>> {
     if let Some(purge) = &plan.purge {
-        session.run(purge).await?;
+        session.run(purge).await.map_err(|e| explain(e, write))?;
     }
     let old = match &plan.old {
-        Some(old) => one(session, old, &plan.columns).await?,
+        Some(old) => one(session, old, &plan.columns).await.map_err(|e| explain(e, write))?,
         None => None,
     };
     let Some(count) = apply(session, plan).await.map_err(|e| explain(e, write))? else { return Ok(None) };
@@ -168,6 +168,7 @@ fn explain(error: Error, write: &Write) -> Error {
         ErrorKind::AlreadyExists => {
             format!("a record with this key or unique value exists already in table {table}")
         }
+        ErrorKind::NotFound => return name_table(error, &write.table),
         ErrorKind::Invalid if error.message().contains("out of range") => match incremented(write) {
             Some(name) => format!("{name} is out of range after adding"),
             None => return error,
@@ -175,6 +176,15 @@ fn explain(error: Error, write: &Write) -> Error {
         _ => return error,
     };
     Error::new(error.kind(), message).source(error)
+}
+
+/// Names the table where the server does not, as the whole database is missing.
+fn name_table(error: Error, table: &Table) -> Error {
+    if error.kind() != ErrorKind::NotFound || error.message().contains(&*table.name) {
+        return error;
+    }
+    let message = format!("no table {:.60}: run with -db-create-tables", table.name);
+    Error::new(ErrorKind::NotFound, message).source(error)
 }
 
 /// The column that a write adds to, if it is one only.

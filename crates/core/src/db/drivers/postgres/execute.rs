@@ -8,7 +8,8 @@ use super::dialect::Postgres;
 use crate::db::driver::{Affected, Get, Select, Verb, Write};
 use crate::db::drivers::pooled::Session as _;
 use crate::db::sql::Sql;
-use crate::db::sql::statement::{self, Plan, Read};
+use crate::db::sql::statement::{self, Read};
+use crate::db::sql::upsert::{self, Plan};
 use crate::db::{Query, Returning};
 use crate::schema::{Column, Table};
 use crate::value::{Name, Row, Value};
@@ -71,7 +72,7 @@ pub(super) async fn count(session: &mut PgSession, table: &Table, query: &Query)
 /// Those of the statements; then nothing is changed, but that an expired record may be gone.
 pub(super) async fn write_alone(session: &mut PgSession, write: &Write) -> Result<Affected> {
     for _ in 0..ATTEMPTS {
-        let plan = statement::write(&Postgres, write, now())?;
+        let plan = upsert::write(&Postgres, write, now())?;
         if plan.old.is_none() {
             // Removing what has expired is right whatever becomes of the rest.
             return expect_row(run(session, write, &plan).await);
@@ -97,7 +98,7 @@ pub(super) async fn write_alone(session: &mut PgSession, write: &Write) -> Resul
 /// # Errors
 /// Those of the statements; then the transaction is over.
 pub(super) async fn write(session: &mut PgSession, write: &Write) -> Result<Affected> {
-    let plan = statement::write(&Postgres, write, now())?;
+    let plan = upsert::write(&Postgres, write, now())?;
     expect_row(run(session, write, &plan).await)
 }
 

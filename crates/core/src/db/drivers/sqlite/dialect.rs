@@ -191,7 +191,7 @@ mod tests {
 
     use super::*;
     use crate::db::driver::{Change, Verb, Write};
-    use crate::db::sql::statement::write;
+    use crate::db::sql::upsert::write;
     use crate::db::{Op, Query, Returning};
     use crate::schema::Table;
     use crate::value::Row;

@@ -12,7 +12,8 @@ use super::dialect::Sqlite;
 use super::error::convert;
 use crate::db::driver::{Affected, Get, Select, Verb, Write};
 use crate::db::layout::expiry_of;
-use crate::db::sql::statement::{self, Plan, Read};
+use crate::db::sql::statement::{self, Read};
+use crate::db::sql::upsert::{self, Plan};
 use crate::db::sql::{Bind, Sql};
 use crate::db::{Query, Returning};
 use crate::schema::{Column, Table};
@@ -105,7 +106,7 @@ pub(super) fn count(connection: &Connection, table: &Table, query: &Query) -> Re
 /// # Errors
 /// Those of the statements; then nothing is changed, but that an expired record may be gone.
 pub(super) fn write(connection: &Connection, write: &Write) -> Result<Affected> {
-    run(connection, write, &statement::write(&Sqlite, write, now())?)
+    run(connection, write, &upsert::write(&Sqlite, write, now())?)
 }
 
 /// One write in a transaction of its own.
@@ -113,7 +114,7 @@ pub(super) fn write(connection: &Connection, write: &Write) -> Result<Affected> 
 /// # Errors
 /// Those of the statements; then nothing is changed.
 pub(super) fn write_alone(connection: &Connection, write: &Write) -> Result<Affected> {
-    let plan = statement::write(&Sqlite, write, now())?;
+    let plan = upsert::write(&Sqlite, write, now())?;
     if plan.is_single() {
         return run(connection, write, &plan);
     }
