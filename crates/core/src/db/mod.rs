@@ -72,7 +72,7 @@ pub mod evaluate;
 mod expiry;
 mod facade;
 // Stored text of what products have no type for.
-#[cfg(any(feature = "sqlite", feature = "postgres", feature = "dynamodb"))]
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql", feature = "dynamodb"))]
 mod json;
 mod key;
 // Without a driver nobody asks.

@@ -108,6 +108,8 @@ fn open_dynamodb(location: Location<'_>) -> Result<Arc<dyn Driver>> {
     let options: dynamodb::DynamoDbOptions = serde_json::from_value(Json::Object(location.options))
         .map_err(|e| Error::new(ErrorKind::Config, format!("options of the dynamodb pool: {e}")))?;
     Ok(Arc::new(dynamodb::DynamoDbDriver::new(options.at(location.url)?)))
+}
+
 #[cfg(feature = "mysql")]
 fn open_mysql(location: Location<'_>) -> Result<Arc<dyn Driver>> {
     let options: mysql::MysqlOptions = serde_json::from_value(Json::Object(location.options))

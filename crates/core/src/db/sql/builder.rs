@@ -51,6 +51,7 @@ impl<'a> Sql<'a> {
 
     /// From now on [`column`](Self::column) names this table too: in an upsert, a bare name could also mean
     /// the row that was to be inserted.
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
     pub(crate) fn qualify(&mut self, table: &'a str) {
         self.scope = Some(table);
     }
@@ -64,6 +65,7 @@ impl<'a> Sql<'a> {
     }
 
     /// Appends a text literal, for arguments that must be part of the text.
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
     pub(crate) fn literal(&mut self, text: &str) -> &mut Self {
         self.text.push('\'');
         for c in text.chars().filter(|c| *c != '\0') {

@@ -109,6 +109,7 @@ pub(crate) trait Dialect: Sync {
 
     /// An expression for `RETURNING` that is true when an upsert has inserted a row. Needed where another
     /// writer can insert one after the row before the change was looked for.
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
     fn inserted(&self) -> Option<&'static str> {
         None
     }
