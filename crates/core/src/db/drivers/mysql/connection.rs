@@ -2,7 +2,9 @@ use std::time::Duration;
 
 use futures_util::TryStreamExt;
 use sqlx::mysql::{MySqlArguments, MySqlConnectOptions, MySqlConnection, MySqlRow};
-use sqlx::{Arguments as _, AssertSqlSafe, ConnectOptions as _, Connection as _, Either, Executor as _};
+use sqlx::{
+    Arguments as _, AssertSqlSafe, ConnectOptions as _, Connection as _, Either, Executor as _, Row as _,
+};
 
 use super::convert::{Parameter, text_at};
 use super::dialect::{self, MySql};
@@ -11,10 +13,13 @@ use super::execute;
 use crate::db::driver::{Affected, Write};
 use crate::db::drivers::pooled::{Fate, Health, Session, within};
 use crate::db::sql::{Bind, Dialect, Sql};
-use crate::{Error, Result};
+use crate::{Error, ErrorKind, Result};
 
 /// The most placeholders of a statement.
 const MAX_BINDS: usize = 65_535;
+
+/// The number of the warning when matching was given up.
+const REGEXP_FAILED: u32 = 1139;
 
 /// How connections are opened.
 pub(super) struct Connect {
@@ -64,12 +69,36 @@ impl MySession {
     /// Those of the statement; `Unavailable` when the connection is lost and the outcome not known.
     pub(super) async fn run(&mut self, sql: &Sql<'_>) -> Result<Answer> {
         self.choose_database().await?;
-        match self.ask(sql.text().to_owned(), arguments(sql.binds())?, true).await {
+        let answer = match self.ask(sql.text().to_owned(), arguments(sql.binds())?, true).await {
             Err(_) if self.health.fate == Some(Fate::Stale) && !self.health.in_transaction => {
                 self.forget_statements().await?;
                 self.ask(sql.text().to_owned(), arguments(sql.binds())?, true).await
             }
             done => done,
+        }?;
+        if uses_regexp(sql) {
+            self.check_regexp().await?;
+        }
+        Ok(answer)
+    }
+
+    /// Asks whether a text was too hard for a pattern: MariaDB then says that it does not match, with a warning.
+    async fn check_regexp(&mut self) -> Result<()> {
+        self.health.start();
+        let work = self.connection.fetch_all(sqlx::raw_sql("SHOW WARNINGS"));
+        let done = within(self.health.reply_timeout(), work).await;
+        let warnings = self.health.finish::<Self, _>(done)?;
+        match warnings.iter().find(|row| row.try_get::<u32, _>(1).is_ok_and(|code| code == REGEXP_FAILED)) {
+            None => Ok(()),
+            Some(row) => {
+                // The transaction around it is given up, and may not be tried again.
+                self.health.fate = Some(Fate::Refused);
+                Err(Error::new(
+                    ErrorKind::Unsupported,
+                    "this database cannot match the pattern: a stored text takes too many steps",
+                )
+                .detail(text_at(row, 2).unwrap_or_default()))
+            }
         }
     }
 
@@ -226,6 +255,11 @@ impl Session for MySession {
     fn convert(error: sqlx::Error) -> Error {
         convert(error)
     }
+}
+
+/// Whether a statement matches regular expressions, so that its answer is to be checked.
+pub(super) fn uses_regexp(sql: &Sql<'_>) -> bool {
+    sql.text().contains(" REGEXP ")
 }
 
 fn use_statement(database: &str) -> String {

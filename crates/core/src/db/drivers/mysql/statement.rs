@@ -1,6 +1,7 @@
 //! Verbs as SQL, for a product without `ON CONFLICT` of one index and without `RETURNING` of an update. Pure:
 //! nothing here knows a connection.
 
+use super::connection::uses_regexp;
 use super::dialect::MySql;
 use crate::Result;
 use crate::db::Returning;
@@ -32,9 +33,11 @@ pub(super) struct Plan<'a> {
 }
 
 impl Plan<'_> {
-    /// Whether several statements must see the same record.
+    /// Whether several statements must see the same record, or be taken back together.
     pub(super) fn needs_transaction(&self) -> bool {
-        self.old.is_some() || self.new.is_some()
+        // A match that was given up is noticed after the change, which is then taken back.
+        let matches = [&self.update, &self.holds].into_iter().flatten().any(uses_regexp);
+        self.old.is_some() || self.new.is_some() || matches
     }
 }
 
