@@ -28,6 +28,7 @@ trials! {
     s107_contains_takes_wildcards_literally,
     s108_ibegins_with_ignores_case if case_insensitive,
     s109_regular_expressions if regexp,
+    a_hard_pattern_is_matched_or_refused if regexp,
     s110_an_unknown_operator_is_refused,
     s111_one_of_a_group_is_enough,
     s112_a_column_may_occur_several_times_in_a_group,
@@ -221,6 +222,25 @@ async fn s109_regular_expressions(bench: Bench) -> Checked {
     Ok(())
 }
 
+/// Products that go back when a pattern does not fit give up at some time: that is no "does not match".
+async fn a_hard_pattern_is_matched_or_refused(bench: Bench) -> Checked {
+    let db = bench.open([t1()]).await?;
+    let text = format!("{}b{}ac", "a".repeat(40), "x".repeat(10));
+    db.add(T1, row! { id: "a", name: text }, &USUAL).await?;
+    let query = Query::new().op("name", Op::Regexp, "(a+)+c");
+    match db.select::<Row>(T1, &query, &USUAL).await {
+        Ok(page) => equal(page.rows.len(), 1)?,
+        refused => drop(fails(refused, ErrorKind::Unsupported)?),
+    }
+    match db.update_all(T1, &query, row! { num: 7 }, &USUAL).await {
+        Ok(written) => affected(&written, 1),
+        refused => {
+            fails(refused, ErrorKind::Unsupported)?;
+            equal(value_of(&db, T1, "a", "num").await?, NULL)
+        }
+    }
+}
+
 async fn s110_an_unknown_operator_is_refused(bench: Bench) -> Checked {
     let db = letters(&bench).await?;
     let query = Row::new().with("num_$bogus", 1);
@@ -300,7 +320,7 @@ async fn s119_a_column_with_the_none_operator_takes_no_part(bench: Bench) -> Che
 async fn s120_an_unknown_column_is_refused(bench: Bench) -> Checked {
     let db = letters(&bench).await?;
     let query = row! { id: "o1", nosuch: 1 };
-    let error = fails(db.select::<Row>(T1, query.clone(), &USUAL).await, ErrorKind::Invalid)?;
+    let error = fails(db.select::<Row>(T1, &query, &USUAL).await, ErrorKind::Invalid)?;
     holds_that(error.message().contains("nosuch"), || error.message().to_owned())?;
     fails(db.update_all(T1, query.clone(), row! { num: 1 }, &USUAL).await, ErrorKind::Invalid)?;
     fails(db.del_all(T1, query, &USUAL).await, ErrorKind::Invalid)?;

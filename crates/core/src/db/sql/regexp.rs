@@ -171,7 +171,8 @@ fn unsupported(reason: &str) -> Error {
     Error::new(ErrorKind::Unsupported, format!("this database cannot match the pattern: {reason}"))
 }
 
-#[cfg(all(test, feature = "postgres"))]
+#[cfg(test)]
+#[cfg(feature = "postgres")]
 mod tests {
     use super::*;
 
@@ -208,5 +209,18 @@ mod tests {
         assert_eq!(kind("("), ErrorKind::Invalid);
         assert_eq!(kind(r"\bword\b"), ErrorKind::Unsupported);
         assert_eq!(kind("a{256}"), ErrorKind::Unsupported);
+    }
+}
+
+#[cfg(test)]
+#[cfg(feature = "mysql")]
+mod braces {
+    use super::{Letters, portable_regexp};
+
+    #[test]
+    fn the_end_is_the_end_of_the_text_and_nul_is_a_letter() {
+        let text = |pattern| portable_regexp(pattern, false, Letters::Braces).expect("can be said");
+        assert_eq!(text("^a.$"), r"\Aa[\x{0}-\x{9}\x{B}-\x{10FFFF}]\z");
+        assert_eq!(text(r"\x00"), r"\x{0}");
     }
 }

@@ -237,7 +237,7 @@ pub(super) fn text_at(row: &MySqlRow, at: usize) -> sqlx::Result<&str> {
 }
 
 fn damaged(error: BoxDynError) -> Error {
-    Error::internal("a stored value is malformed").detail(error.to_string())
+    Error::internal("a stored value is malformed").source(error)
 }
 
 #[cfg(test)]

@@ -124,11 +124,11 @@ async fn run(session: &mut MySession, write: &Write, plan: &Plan<'_>) -> Result<
         Some(old) => one(session, old, &plan.columns).await.map_err(|e| explain(e, write))?,
         None => None,
     };
-    let Some(count) = apply(session, plan).await.map_err(|e| explain(e, write))? else { return Ok(None) };
-    if plan.old.is_some() && old.is_none() && count > 0 && plan.insert.is_none() {
-        // It came after it was looked for.
+    // A record that was not there is not changed should it come now: its old row would not be known.
+    let update = plan.update.as_ref().filter(|_| plan.old.is_none() || old.is_some());
+    let Some(count) = apply(session, plan, update).await.map_err(|e| explain(e, write))? else {
         return Ok(None);
-    }
+    };
     let row = match &plan.new {
         Some(new) if count > 0 => one(session, new, &plan.columns).await?,
         _ => old.filter(|_| count > 0),
@@ -136,8 +136,8 @@ async fn run(session: &mut MySession, write: &Write, plan: &Plan<'_>) -> Result<
     Ok(Some(Affected { count, row }))
 }
 
-async fn apply(session: &mut MySession, plan: &Plan<'_>) -> Result<Option<u64>> {
-    if let Some(update) = &plan.update {
+async fn apply(session: &mut MySession, plan: &Plan<'_>, update: Option<&Sql<'_>>) -> Result<Option<u64>> {
+    if let Some(update) = update {
         let Answer { count, .. } = session.run(update).await?;
         if count > 0 || plan.insert.is_none() {
             return Ok(Some(count));
