@@ -8,7 +8,7 @@ use sqlx::{
 
 use super::convert::{Parameter, text_at};
 use super::dialect::{self, MySql};
-use super::error::{NO_DATABASE, convert, fate, is_same_key, native};
+use super::error::{NO_DATABASE, REGEXP_FAILED, TOO_HARD, convert, fate, is_same_key, native};
 use super::execute;
 use crate::db::driver::{Affected, Write};
 use crate::db::drivers::pooled::{Fate, Health, Session, within};
@@ -17,9 +17,6 @@ use crate::{Error, ErrorKind, Result};
 
 /// The most placeholders of a statement.
 const MAX_BINDS: usize = 65_535;
-
-/// The number of the warning when matching was given up.
-const REGEXP_FAILED: u32 = 1139;
 
 /// How connections are opened.
 pub(super) struct Connect {
@@ -88,16 +85,15 @@ impl MySession {
         let work = self.connection.fetch_all(sqlx::raw_sql("SHOW WARNINGS"));
         let done = within(self.health.reply_timeout(), work).await;
         let warnings = self.health.finish::<Self, _>(done)?;
-        match warnings.iter().find(|row| row.try_get::<u32, _>(1).is_ok_and(|code| code == REGEXP_FAILED)) {
+        match warnings
+            .iter()
+            .find(|row| row.try_get::<u32, _>(1).is_ok_and(|code| code == u32::from(REGEXP_FAILED)))
+        {
             None => Ok(()),
             Some(row) => {
                 // The transaction around it is given up, and may not be tried again.
                 self.health.fate = Some(Fate::Refused);
-                Err(Error::new(
-                    ErrorKind::Unsupported,
-                    "this database cannot match the pattern: a stored text takes too many steps",
-                )
-                .detail(text_at(row, 2).unwrap_or_default()))
+                Err(Error::new(ErrorKind::Unsupported, TOO_HARD).detail(text_at(row, 2).unwrap_or_default()))
             }
         }
     }

@@ -8,6 +8,12 @@ use crate::{Error, ErrorKind};
 /// The number of the error when there is no such database.
 pub(super) const NO_DATABASE: u16 = 1049;
 
+/// The number of the error, or of the warning in a read, when matching failed.
+pub(super) const REGEXP_FAILED: u16 = 1139;
+/// What the caller is told when matching was given up.
+pub(super) const TOO_HARD: &str =
+    "this database cannot match the pattern: a stored text takes too many steps";
+
 /// What became of a statement that failed.
 pub(super) fn fate(error: &sqlx::Error) -> Fate {
     let Some(error) = native(error) else {
@@ -34,7 +40,10 @@ pub(super) fn convert(error: sqlx::Error) -> Error {
         };
     };
     let number = native.number();
-    let (kind, message) = classify(number, native.code().unwrap_or_default());
+    let (kind, message) = match number {
+        REGEXP_FAILED if native.message().contains("limit") => (ErrorKind::Unsupported, TOO_HARD),
+        number => classify(number, native.code().unwrap_or_default()),
+    };
     let detail = format!("mysql {number}: {}", native.message());
     let message = match (kind, number) {
         (ErrorKind::Internal, _) => return Error::internal("mysql").detail(detail).source(error),
