@@ -337,7 +337,7 @@ mod tests {
     #[test]
     fn conditions_choose_what_bounds_them_best() {
         check(&Query::new().eq("free", 1), &[], 1, 1, Order::Any);
-        check(&Query::new().eq("id", "a").eq("n", 1), &[], 1, 1, Order::Any);
+        check(&Query::new().eq("id", "a").eq("n", 1), &[], 1, 1, Order::Forward);
         check(&Query::new().eq("n", 1), &[], 2, 1, Order::Any);
         check(&Query::new().eq("name", "x").op("m", Op::Gt, 2).eq("n", 1), &[], 3, 1, Order::Any);
         check(
