@@ -11,7 +11,7 @@ use bkjs_core::db::driver::{Driver as _, Get, Verb, Write};
 use bkjs_core::db::drivers::dynamodb::{DynamoDbDriver, DynamoDbOptions};
 use bkjs_core::schema::{Column, Table};
 use bkjs_core::value::Row;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 fn table() -> Arc<Table> {
     Arc::new(Table::new("things").column(Column::text("id").primary()).column(Column::counter("n")))
@@ -29,15 +29,20 @@ fn add() -> Write {
 async fn service() -> (TcpListener, DynamoDbDriver) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let port = listener.local_addr().expect("an address").port();
-    let options = DynamoDbOptions { statement_timeout: 2000, ..DynamoDbOptions::default() };
-    let options = options.at(&format!("http://127.0.0.1:{port}")).expect("fits");
-    (listener, DynamoDbDriver::new(options))
+    (listener, driver(port, 2000))
+}
+
+fn driver(port: u16, statement_timeout: u64) -> DynamoDbDriver {
+    let options = DynamoDbOptions { statement_timeout, ..DynamoDbOptions::default() };
+    DynamoDbDriver::new(options.at(&format!("http://127.0.0.1:{port}")).expect("fits"))
 }
 
 #[tokio::test]
 async fn a_service_that_is_not_there_is_unavailable() {
-    let (listener, driver) = service().await;
-    drop(listener);
+    // The port stays taken, so that nobody else answers there, and refuses as long as nobody listens.
+    let taken = TcpSocket::new_v4().expect("a socket");
+    taken.bind("127.0.0.1:0".parse().expect("an address")).expect("a port");
+    let driver = driver(taken.local_addr().expect("an address").port(), 30_000);
     assert_eq!(driver.get(get()).await.expect_err("fails").kind(), ErrorKind::Unavailable);
     let error = driver.write(add()).await.expect_err("fails");
     assert_eq!(error.kind(), ErrorKind::Unavailable);
