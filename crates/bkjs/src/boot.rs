@@ -14,7 +14,7 @@ use crate::command::Command;
 use crate::modules::ModuleParams;
 use crate::service::{ServeParams, Service};
 use crate::shell::BackendParams;
-use crate::{App, help, shell};
+use crate::{App, db, help, shell};
 
 /// Everything that is configured, and what is made of it.
 pub(crate) struct Environment {
@@ -64,6 +64,7 @@ pub(crate) fn run(app: App) -> ExitCode {
     match part(app, &start) {
         Ok(Part::Done(text)) => print(&text),
         Ok(Part::Shell(environment, setup, words)) => shell::run(&environment, *setup, &words),
+        Ok(Part::Db(environment, setup, words)) => db::run(&environment, *setup, &words),
         Ok(Part::Serve(environment, setup)) => serve(*environment, *setup, start),
         Err(error) => start.fail(&error),
     }
@@ -72,6 +73,7 @@ pub(crate) fn run(app: App) -> ExitCode {
 enum Part {
     Done(String),
     Shell(Box<Environment>, Box<Setup>, Vec<String>),
+    Db(Box<Environment>, Box<Setup>, Vec<String>),
     Serve(Box<Environment>, Box<Setup>),
 }
 
@@ -94,6 +96,7 @@ fn part(app: App, start: &Start) -> Result<Part> {
     match command {
         Command::Help(words) => Ok(Part::Done(help::text(&environment, &setup, &words)?)),
         Command::Shell(words) => Ok(Part::Shell(Box::new(environment), Box::new(setup), words)),
+        Command::Db(words) => Ok(Part::Db(Box::new(environment), Box::new(setup), words)),
         _ => Ok(Part::Serve(Box::new(environment), Box::new(setup))),
     }
 }

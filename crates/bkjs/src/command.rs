@@ -10,17 +10,19 @@ pub(crate) enum Command {
     Run,
     /// One-shot commands on the home, with the words that belong to them.
     Shell(Vec<String>),
+    /// Work on whole tables and pools, with the words that belong to it.
+    Db(Vec<String>),
     /// Explain itself: a topic and what to look for in it.
     Help(Vec<String>),
     /// Tell the version.
     Version,
 }
 
-const NAMES: [&str; 4] = ["run", "shell", "help", "version"];
+const NAMES: [&str; 5] = ["run", "shell", "db", "help", "version"];
 
 impl Command {
-    /// Takes the words apart. Options that are no parameters belong to the command of `shell` and are refused
-    /// elsewhere.
+    /// Takes the words apart. Options that are no parameters belong to the command of `shell` and `db`, and are
+    /// refused elsewhere.
     ///
     /// # Errors
     /// `Config` for an unknown option or command, naming the nearest known one.
@@ -32,6 +34,7 @@ impl Command {
         let command = match first.as_str() {
             "shell" => return Ok((Self::Shell(rest), line)),
             _ if flag("shell") => return Ok((Self::Shell(line.rest().to_vec()), line)),
+            "db" => return Ok((Self::Db(rest), line)),
             "help" => return Ok((Self::Help(rest), line)),
             _ if flag("help") => return Ok((Self::Help(Vec::new()), line)),
             "version" => Self::Version,
@@ -78,6 +81,8 @@ mod tests {
         assert_eq!(check("-home /x run"), Ok(Command::Run));
         assert_eq!(check("-version"), Ok(Command::Version));
         assert_eq!(check("help params port"), Ok(Command::Help(vec!["params".into(), "port".into()])));
+        let words = ["export", "--from", "x"].map(str::to_owned).to_vec();
+        assert_eq!(check("db -home /x export --from x"), Ok(Command::Db(words)));
         let words = ["-account-add", "login", "L"].map(str::to_owned).to_vec();
         assert_eq!(check("shell -home /x -account-add login L"), Ok(Command::Shell(words)));
     }

@@ -4,9 +4,9 @@ use bkjs_api::Setup;
 use bkjs_core::{Error, Result};
 
 use crate::boot::Environment;
-use crate::shell;
+use crate::{db, shell};
 
-/// The text of a topic: nothing, `params [PATTERN|--markdown]`, `commands`.
+/// The text of a topic: nothing, `params [PATTERN|--markdown]`, `commands`, `db`.
 pub(crate) fn text(environment: &Environment, setup: &Setup, words: &[String]) -> Result<String> {
     let word = |at: usize| words.get(at).map(String::as_str).unwrap_or_default();
     match word(0) {
@@ -17,7 +17,8 @@ pub(crate) fn text(environment: &Environment, setup: &Setup, words: &[String]) -
             text => Ok(text),
         },
         "commands" => Ok(commands(environment, setup)),
-        topic => Err(Error::not_found(format!("no help on {topic:.40}, there are: params, commands"))),
+        "db" => Ok(db::help()),
+        topic => Err(Error::not_found(format!("no help on {topic:.40}, there are: params, commands, db"))),
     }
 }
 
@@ -28,8 +29,10 @@ fn usage(environment: &Environment) -> String {
 
 {name} run [-PARAMETER VALUE ...]       serve; the default command
 {name} shell -COMMAND [NAME VALUE ...]  do something on the home, while it serves or not
+{name} db TOOL [WORD ...]               work on whole tables and pools
 {name} help params [PATTERN]            the parameters
 {name} help commands                    the commands of the shell
+{name} help db                          the tools of db
 {name} version
 
 The home is -home DIR, else BKJS_HOME, else ~/.bkjs. Parameters come from etc/config and

@@ -18,6 +18,7 @@ mod app;
 mod assets;
 mod boot;
 mod command;
+mod db;
 mod help;
 mod modules;
 mod replay;
