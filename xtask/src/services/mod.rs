@@ -10,7 +10,7 @@ mod probe;
 mod process;
 mod table;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use clap::Subcommand;
 use comfy_table::{Table, presets};
 pub(crate) use own::Server;
@@ -55,17 +55,20 @@ impl Ready {
     /// When the folder of the data cannot be found.
     pub(crate) fn start() -> Result<Self> {
         let mut ready = Self { variables: Vec::new(), missing: Vec::new(), started: Vec::new() };
-        for service in &SERVICES {
-            let Some(variable) = service.variable else { continue };
-            let place = Place::of(service.name)?;
-            let port = match (place.running(), service.installed()) {
-                (Some(running), _) => Ok(running.port),
-                (None, Some(program)) => process::start(service, &place, &program)
-                    .inspect(|_| ready.started.push(service.name.to_owned())),
-                (None, None) => Err(anyhow::anyhow!("not installed, {}", service.package)),
-            };
-            match port {
-                Ok(port) => ready.variables.push((variable, service.address(port))),
+        let wanted = SERVICES.iter().filter_map(|service| Some((service, service.variable?)));
+        // Side by side: most of a start is waiting.
+        let found: Vec<_> = std::thread::scope(|scope| {
+            let starts: Vec<_> = wanted
+                .map(|(service, variable)| (service, variable, scope.spawn(|| found(service))))
+                .collect();
+            starts.into_iter().map(|(service, variable, start)| (service, variable, start.join())).collect()
+        });
+        for (service, variable, found) in found {
+            match found.unwrap_or_else(|_| Err(anyhow::anyhow!("the start panicked"))) {
+                Ok(Found { port, started }) => {
+                    ready.variables.push((variable, service.address(port)));
+                    ready.started.extend(started.then(|| service.name.to_owned()));
+                }
                 Err(error) => ready.missing.push(format!("{}: {error:#}", service.name)),
             }
         }
@@ -79,6 +82,23 @@ impl Ready {
     pub(crate) fn stop(self) -> Result<()> {
         if self.started.is_empty() { Ok(()) } else { stop(&self.started).map(drop) }
     }
+}
+
+/// A server that runs.
+struct Found {
+    port: u16,
+    /// Whether it was started now.
+    started: bool,
+}
+
+/// The server of a service, started if it does not run.
+fn found(service: &Service) -> Result<Found> {
+    let place = Place::of(service.name)?;
+    if let Some(running) = place.running() {
+        return Ok(Found { port: running.port, started: false });
+    }
+    let program = service.installed().with_context(|| format!("not installed, {}", service.package))?;
+    Ok(Found { port: process::start(service, &place, &program)?, started: true })
 }
 
 /// Carries the action out; says whether every server asked for by name is now in the state asked for.

@@ -264,7 +264,7 @@ pub(super) static SERVICES: [Service; 8] = [
         probe: Probe { send: b"GET /moto-api/ HTTP/1.0\r\n\r\n", skip: 0, expect: b"HTTP/1." },
         stop_signal: Signal::TERM,
         address: "http://127.0.0.1:{port}",
-        variable: None,
+        variable: Some("BKJS_TEST_DYNAMODB_URL"),
     },
     Service {
         name: "aws",

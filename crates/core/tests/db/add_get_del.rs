@@ -7,7 +7,7 @@ use bkjs_core::value::{Row, Value};
 use crate::backend::Bench;
 use crate::check::*;
 use crate::tables::*;
-use crate::trials;
+use crate::trial::trials;
 
 trials! {
     s015_add_then_get_gives_the_same_values,

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use bkjs_core::db::driver::{Capabilities, Driver};
+use bkjs_core::db::driver::{BoxFuture, Capabilities, Driver};
 use bkjs_core::db::drivers::none::NoneDriver;
 use bkjs_core::db::drivers::{self, Location};
 use bkjs_core::db::{Db, DbBuilder};
@@ -13,6 +13,7 @@ use serde_json::Map;
 use tempfile::TempDir;
 
 use crate::check::Checked;
+use crate::remains;
 
 /// A database product.
 pub(crate) struct Backend {
@@ -23,8 +24,8 @@ pub(crate) struct Backend {
     /// The variable with the address of its server; without it the trials are skipped. Products that are files
     /// have none.
     pub(crate) server: Option<&'static str>,
-    /// The statement that removes the store of a trial on a server.
-    pub(crate) clean: Option<fn(&Place) -> String>,
+    /// How the store of a trial is removed from a server.
+    remains: Remains,
     /// Its statement for `id` and `num` of the records of T1 with the `id` that is bound, if it has a language.
     pub(crate) raw_by_id: Option<&'static str>,
 }
@@ -43,11 +44,16 @@ impl Backend {
 
     /// Removes what a trial has left.
     pub(crate) async fn remove(&self, place: &Place) -> Checked {
-        let Some(clean) = self.clean else { return Ok(()) };
-        let driver = self.open(place)?;
-        driver.query(clean(place), Vec::new()).await?;
-        driver.close().await;
-        Ok(())
+        match self.remains {
+            Remains::Files => Ok(()),
+            Remains::Statement(statement) => {
+                let driver = self.open(place)?;
+                driver.query(statement(place), Vec::new()).await?;
+                driver.close().await;
+                Ok(())
+            }
+            Remains::Calls(remove) => remove(place.unique().to_owned(), (self.url)(place)).await,
+        }
     }
 
     fn open(&self, place: &Place) -> Checked<Arc<dyn Driver>> {
@@ -58,6 +64,17 @@ impl Backend {
     }
 }
 
+/// What removes the store of a trial.
+#[allow(dead_code)] // not every product is in every build
+enum Remains {
+    /// Its folder ends with the trial.
+    Files,
+    /// A statement in the language of the product.
+    Statement(fn(&Place) -> String),
+    /// Calls of the product's own client: given the trial's name and address.
+    Calls(fn(String, String) -> BoxFuture<'static, Checked>),
+}
+
 /// All of them.
 pub(crate) const BACKENDS: &[Backend] = &[
     #[cfg(feature = "sqlite")]
@@ -65,15 +82,15 @@ pub(crate) const BACKENDS: &[Backend] = &[
         name: "sqlite",
         url: |place| format!("sqlite://{}", place.folder().join("trial.db").display()),
         server: None,
-        clean: None,
+        remains: Remains::Files,
         raw_by_id: Some("select id, num from simple where id = ?1"),
     },
-    #[cfg(feature = "dynamodb")]
+    #[cfg(feature = "lmdb")]
     Backend {
-        name: "dynamodb",
-        url: |place| place.on_server("BKJS_TEST_DYNAMODB_URL", "http://", "prefix"),
-        server: Some("BKJS_TEST_DYNAMODB_URL"),
-        clean: None,
+        name: "lmdb",
+        url: |place| format!("lmdb://{}", place.folder().join("trial.lmdb").display()),
+        server: None,
+        remains: Remains::Files,
         raw_by_id: None,
     },
     #[cfg(feature = "postgres")]
@@ -81,7 +98,7 @@ pub(crate) const BACKENDS: &[Backend] = &[
         name: "postgres",
         url: |place| place.on_server("BKJS_TEST_POSTGRES_URL", "postgres://", "schema"),
         server: Some("BKJS_TEST_POSTGRES_URL"),
-        clean: Some(|place| format!("DROP SCHEMA IF EXISTS {} CASCADE", place.unique())),
+        remains: Remains::Statement(|place| format!("DROP SCHEMA IF EXISTS {} CASCADE", place.unique())),
         raw_by_id: Some("select id, num from simple where id = $1"),
     },
     #[cfg(feature = "mysql")]
@@ -89,7 +106,7 @@ pub(crate) const BACKENDS: &[Backend] = &[
         name: "mysql",
         url: |place| place.on_server("BKJS_TEST_MYSQL_URL", "mysql://", "database"),
         server: Some("BKJS_TEST_MYSQL_URL"),
-        clean: Some(|place| format!("DROP DATABASE IF EXISTS {}", place.unique())),
+        remains: Remains::Statement(|place| format!("DROP DATABASE IF EXISTS {}", place.unique())),
         raw_by_id: Some("select id, num from simple where id = ?"),
     },
     #[cfg(feature = "redis")]
@@ -97,16 +114,15 @@ pub(crate) const BACKENDS: &[Backend] = &[
         name: "redis",
         url: |place| place.on_server("BKJS_TEST_REDIS_URL", "redis://", "prefix"),
         server: Some("BKJS_TEST_REDIS_URL"),
-        // Without a language of its own; keys of a trial start with its name, and the server is for tests only.
-        clean: None,
+        remains: Remains::Calls(|name, url| Box::pin(remains::redis(name, url))),
         raw_by_id: None,
     },
-    #[cfg(feature = "lmdb")]
+    #[cfg(feature = "dynamodb")]
     Backend {
-        name: "lmdb",
-        url: |place| format!("lmdb://{}", place.folder().join("trial.lmdb").display()),
-        server: None,
-        clean: None,
+        name: "dynamodb",
+        url: |place| place.on_server("BKJS_TEST_DYNAMODB_URL", "http://", "prefix"),
+        server: Some("BKJS_TEST_DYNAMODB_URL"),
+        remains: Remains::Calls(|name, url| Box::pin(remains::dynamodb(name, url))),
         raw_by_id: None,
     },
 ];
@@ -120,7 +136,8 @@ pub(crate) struct Place {
 impl Place {
     fn new() -> std::io::Result<Self> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        let unique = format!("trial_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        // None is the start of another.
+        let unique = format!("trial_{}_{:06}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         Ok(Self { folder: tempfile::tempdir()?, unique })
     }
 

@@ -7,7 +7,7 @@ use bkjs_core::value::Row;
 use crate::backend::Bench;
 use crate::check::*;
 use crate::tables::*;
-use crate::trials;
+use crate::trial::trials;
 
 trials! {
     s185_a_failed_operation_does_not_hinder_the_others,

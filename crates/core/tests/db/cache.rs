@@ -10,7 +10,7 @@ use bkjs_core::value::Row;
 use crate::backend::Bench;
 use crate::check::*;
 use crate::tables::*;
-use crate::trials;
+use crate::trial::trials;
 
 trials! {
     s198_a_write_is_seen_through_the_cache,

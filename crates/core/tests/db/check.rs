@@ -13,19 +13,28 @@ pub(crate) type Checked<T = ()> = Result<T, Problem>;
 
 /// What was wrong, and on which line of the suite.
 #[derive(Debug)]
-pub(crate) struct Problem(String);
+pub(crate) struct Problem {
+    text: String,
+    /// That of the error, where one came that was not expected.
+    kind: Option<ErrorKind>,
+}
 
 impl Problem {
     #[track_caller]
     pub(crate) fn new(text: impl Display) -> Self {
         let at = Location::caller();
-        Self(format!("{}:{}: {text}", at.file(), at.line()))
+        Self { text: format!("{}:{}: {text}", at.file(), at.line()), kind: None }
+    }
+
+    /// The kind of the error that was not expected, if that is what was wrong.
+    pub(crate) fn kind(&self) -> Option<ErrorKind> {
+        self.kind
     }
 }
 
 impl Display for Problem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 
@@ -33,7 +42,7 @@ impl Display for Problem {
 impl From<Error> for Problem {
     #[track_caller]
     fn from(error: Error) -> Self {
-        Self::new(format!("unexpected {error:?}"))
+        Self { kind: Some(error.kind()), ..Self::new(format!("unexpected {error:?}")) }
     }
 }
 

@@ -6,7 +6,7 @@ use bkjs_core::db::{Options, Returning};
 use crate::backend::Bench;
 use crate::check::*;
 use crate::tables::*;
-use crate::trials;
+use crate::trial::trials;
 
 trials! {
     s073_increments_add_up,

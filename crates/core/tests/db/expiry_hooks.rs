@@ -10,15 +10,15 @@ use bkjs_core::{Error, ErrorKind};
 use crate::backend::Bench;
 use crate::check::*;
 use crate::tables::*;
-use crate::trials;
+use crate::trial::trials;
 
 trials! {
-    s204_an_expired_record_is_not_there if ttl,
+    s204_an_expired_record_is_not_there,
     s205_a_time_to_live_is_one_instant_however_written,
     s206_a_hook_changes_what_is_stored,
     s207_a_hook_changes_or_drops_what_is_returned,
     s210_errors_carry_their_status_and_code,
-    an_expired_record_gives_way_to_a_new_one if ttl,
+    an_expired_record_gives_way_to_a_new_one,
     a_hook_may_refuse_or_skip_a_write,
 }
 

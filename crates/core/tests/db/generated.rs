@@ -7,7 +7,7 @@ use bkjs_core::value::Row;
 use crate::backend::Bench;
 use crate::check::*;
 use crate::tables::*;
-use crate::trials;
+use crate::trial::trials;
 
 trials! {
     s167_the_units_of_generated_times,

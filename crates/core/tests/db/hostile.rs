@@ -8,7 +8,7 @@ use crate::backend::Bench;
 use crate::check::*;
 use crate::select::letters;
 use crate::tables::*;
-use crate::trials;
+use crate::trial::trials;
 
 trials! {
     hostile_tokens_are_refused,

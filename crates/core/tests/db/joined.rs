@@ -8,7 +8,7 @@ use bkjs_core::value::Row;
 use crate::backend::Bench;
 use crate::check::*;
 use crate::tables::*;
-use crate::trials;
+use crate::trial::trials;
 
 trials! {
     s178_a_record_is_found_by_its_parts_or_its_joined_key,

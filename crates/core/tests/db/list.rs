@@ -6,7 +6,7 @@ use bkjs_core::value::{Row, Value};
 use crate::backend::Bench;
 use crate::check::*;
 use crate::tables::*;
-use crate::trials;
+use crate::trial::trials;
 
 trials! {
     s084_a_list_leaves_out_what_is_missing,

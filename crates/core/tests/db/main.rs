@@ -2,12 +2,17 @@
 //! and talks to the facade only, so that it says what callers can rely on, whichever product stores.
 //!
 //! Names start with the number of the scenario they come from (`s015_`); those that come from none start
-//! with the subject. What a backend cannot do is skipped by name (`ignored` in the list).
+//! with the subject. What a driver says that it cannot do, it is tried to refuse: such a trial says `refused` in
+//! its name. A run of all closes with the matrix of drivers and outcomes.
+#![allow(clippy::print_stdout)] // the matrix is for people
 
 mod backend;
 mod check;
 mod coverage;
+mod matrix;
+mod remains;
 mod tables;
+mod trial;
 
 mod add_get_del;
 mod batch;
@@ -35,35 +40,12 @@ use std::sync::Arc;
 
 use bkjs_core::db::driver::Capabilities;
 use libtest_mimic::{Arguments, Failed};
+use tokio::runtime::Runtime;
 
 use backend::{BACKENDS, Backend, Bench};
 use check::Checked;
-
-/// One rule of the contract.
-pub(crate) struct Trial {
-    /// What the rule says.
-    pub(crate) name: &'static str,
-    /// Why it does not apply to a driver with these capabilities.
-    pub(crate) obstacle: fn(&Capabilities) -> Option<&'static str>,
-    /// Tries it on an empty store.
-    pub(crate) run: fn(Bench) -> std::pin::Pin<Box<dyn Future<Output = Checked>>>,
-}
-
-/// The trials of a section: `name`, `name if capability` or `name unless capability`.
-macro_rules! trials {
-    ($($name:ident $(if $needed:ident)? $(unless $unwanted:ident)?),* $(,)?) => {
-        pub(crate) const TRIALS: &[crate::Trial] = &[$(crate::Trial {
-            name: stringify!($name),
-            obstacle: |_can| {
-                $(if !_can.$needed { return Some(concat!("needs ", stringify!($needed))); })?
-                $(if _can.$unwanted { return Some(concat!("is for drivers without ", stringify!($unwanted))); })?
-                None
-            },
-            run: |bench| Box::pin($name(bench)),
-        }),*];
-    };
-}
-pub(crate) use trials;
+use matrix::{Matrix, Outcome, Shown};
+use trial::Trial;
 
 /// All trials, by section.
 const SECTIONS: &[&[Trial]] = &[
@@ -89,6 +71,13 @@ const SECTIONS: &[&[Trial]] = &[
     random_writes::TRIALS,
 ];
 
+/// What the trials of a run share.
+#[derive(Clone)]
+struct Run {
+    runtime: Arc<Runtime>,
+    matrix: Arc<Matrix>,
+}
+
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -98,47 +87,69 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    let run = Run { runtime, matrix: Arc::default() };
+    let all: Vec<&'static Trial> = SECTIONS.iter().copied().flatten().collect();
     let mut trials = vec![libtest_mimic::Trial::test("every_scenario_is_tried_or_explained", || {
         coverage::every_scenario_is_tried_or_explained(SECTIONS).map_err(Failed::from)
     })];
     for backend in BACKENDS {
         // The driver says what it can do; a product that does not answer fails the whole run.
-        let can = match runtime.block_on(async { backend.capabilities() }) {
+        let can = match run.runtime.block_on(async { backend.capabilities() }) {
             Ok(can) => can,
             Err(problem) => {
                 eprintln!("{} cannot be tried: {problem}", backend.name);
                 return ExitCode::FAILURE;
             }
         };
-        for trial in SECTIONS.iter().copied().flatten() {
-            trials.push(prepare(backend, trial, can, runtime.clone()));
-        }
+        trials.extend(all.iter().map(|trial| run.prepare(backend, trial, can)));
     }
-    libtest_mimic::run(&arguments, trials).exit_code()
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    if !arguments.list && conclusion.num_filtered_out == 0 {
+        let drivers: Vec<&str> = BACKENDS.iter().map(|backend| backend.name).collect();
+        println!("{}{}", Shown(&run.matrix.lines(&drivers, &all)), coverage::Explained);
+    }
+    conclusion.exit_code()
 }
 
-/// The trial as the runner wants it.
-fn prepare(
-    backend: &'static Backend,
-    trial: &'static Trial,
-    can: Capabilities,
-    runtime: Arc<tokio::runtime::Runtime>,
-) -> libtest_mimic::Trial {
-    let obstacle = backend.obstacle().or_else(|| (trial.obstacle)(&can).map(str::to_owned));
-    let name = match &obstacle {
-        Some(obstacle) => format!("{} ({obstacle})", trial.name),
-        None => trial.name.to_owned(),
-    };
-    libtest_mimic::Trial::test(name, move || {
-        let tried = runtime.block_on(async {
-            let bench = Bench::new(backend, can)?;
-            let place = bench.place();
-            let tried = (trial.run)(bench).await;
-            let removed = backend.remove(&place).await;
-            tried.and(removed)
-        });
-        tried.map_err(Failed::from)
-    })
-    .with_kind(backend.name)
-    .with_ignored_flag(obstacle.is_some())
+impl Run {
+    /// The trial as the runner wants it.
+    fn prepare(
+        &self,
+        backend: &'static Backend,
+        trial: &'static Trial,
+        can: Capabilities,
+    ) -> libtest_mimic::Trial {
+        let obstacle = backend.obstacle();
+        let lacking = trial.lacks(&can);
+        let name = match (&obstacle, lacking) {
+            (Some(obstacle), _) => format!("{} ({obstacle})", trial.name),
+            (None, Some(lacking)) => format!("{} (refused: no {lacking})", trial.name),
+            (None, None) => trial.name.to_owned(),
+        };
+        let run = self.clone();
+        let attempt = move || {
+            // A panic leaves it at that.
+            run.matrix.note(backend.name, trial, Outcome::Failed);
+            let tried = run.runtime.block_on(attempt(backend, trial, can));
+            let outcome = match (&tried, lacking) {
+                (Ok(()), None) => Outcome::Passed,
+                (Ok(()), Some(lacking)) => Outcome::Refused(lacking),
+                (Err(_), _) => Outcome::Failed,
+            };
+            run.matrix.note(backend.name, trial, outcome);
+            tried.map_err(Failed::from)
+        };
+        libtest_mimic::Trial::test(name, attempt)
+            .with_kind(backend.name)
+            .with_ignored_flag(obstacle.is_some())
+    }
+}
+
+/// Tries one rule in a store of its own, and removes that.
+async fn attempt(backend: &'static Backend, trial: &'static Trial, can: Capabilities) -> Checked {
+    let bench = Bench::new(backend, can)?;
+    let place = bench.place();
+    let tried = trial.attempt(bench).await;
+    let removed = backend.remove(&place).await;
+    tried.and(removed)
 }

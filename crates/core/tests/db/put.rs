@@ -5,7 +5,7 @@ use bkjs_core::db::{Options, Returning};
 use crate::backend::Bench;
 use crate::check::*;
 use crate::tables::*;
-use crate::trials;
+use crate::trial::trials;
 
 trials! {
     s043_putting_a_new_key_creates_the_record_with_defaults,

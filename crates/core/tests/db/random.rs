@@ -12,7 +12,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner
 
 use crate::backend::Bench;
 use crate::check::*;
-use crate::trials;
+use crate::trial::trials;
 
 trials! {
     any_condition_finds_what_it_says if sort,

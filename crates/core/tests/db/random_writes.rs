@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use crate::backend::Bench;
 use crate::check::*;
 use crate::random::run;
-use crate::trials;
+use crate::trial::trials;
 
 trials! {
     writes_one_by_one_leave_what_they_say,

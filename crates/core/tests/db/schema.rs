@@ -9,7 +9,7 @@ use regex::Regex;
 use crate::backend::Bench;
 use crate::check::*;
 use crate::tables::*;
-use crate::trials;
+use crate::trial::trials;
 
 trials! {
     s001_creation_tells_what_it_did_and_does_it_once,

@@ -8,7 +8,7 @@ use bkjs_core::value::{Row, Value};
 use crate::backend::Bench;
 use crate::check::*;
 use crate::tables::*;
-use crate::trials;
+use crate::trial::trials;
 
 trials! {
     s093_equal_converts_its_value,

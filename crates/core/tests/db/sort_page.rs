@@ -10,7 +10,7 @@ use bkjs_core::{Error, ErrorKind};
 use crate::backend::Bench;
 use crate::check::*;
 use crate::tables::*;
-use crate::trials;
+use crate::trial::trials;
 
 trials! {
     s133_pages_follow_one_another_in_order if sort,
@@ -25,6 +25,7 @@ trials! {
     s142_an_unknown_sort_column_is_refused,
     s143_any_count_is_served,
     s144_rows_added_between_pages_repeat_nothing if sort,
+    s145_the_first_and_the_last_row_are_taken_from_a_page if sort,
     s146_a_scan_visits_every_row_once,
     s147_a_scan_may_delete_what_it_visits,
     s148_an_error_of_the_callback_ends_the_scan,
@@ -199,6 +200,16 @@ async fn s144_rows_added_between_pages_repeat_nothing(bench: Bench) -> Checked {
     seed(&db, T2, [row! { id: "p", id2: "0" }, row! { id: "p", id2: "35" }]).await?;
     db.del(T2, ("p", "3"), &USUAL).await?;
     page_is(&next(&db, of_p(), &three, &page).await?, "id2", "35 4 5")
+}
+
+async fn s145_the_first_and_the_last_row_are_taken_from_a_page(bench: Bench) -> Checked {
+    let db = nine(&bench).await?;
+    let one = Options::new().sort("!id2").count(1);
+    let page = db.select::<Row>(T2, of_p(), &one).await?;
+    equal((page.rows.len(), page.rows.first().map_or("", |row| row.text("id2"))), (1, "9"))?;
+    let page = db.select::<Row>(T2, of_p(), &Options { count: Some(4), ..one.clone() }).await?;
+    equal(page.rows.last().map_or("", |row| row.text("id2")), "6")?;
+    equal(db.select::<Row>(T2, Query::new().eq("id", "nobody"), &one).await?.rows, Vec::new())
 }
 
 /// T1 with so many rows.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::backend::Bench;
 use crate::check::*;
 use crate::tables::*;
-use crate::trials;
+use crate::trial::trials;
 
 trials! {
     a_typed_record_reads_back_equal,

@@ -7,7 +7,7 @@ use bkjs_core::value::Row;
 use crate::backend::Bench;
 use crate::check::*;
 use crate::tables::*;
-use crate::trials;
+use crate::trial::trials;
 
 trials! {
     s050_an_update_changes_what_is_given_and_the_time,

@@ -8,7 +8,7 @@ use bkjs_core::{Error, ErrorKind};
 use crate::backend::Bench;
 use crate::check::*;
 use crate::tables::*;
-use crate::trials;
+use crate::trial::trials;
 
 trials! {
     s171_an_empty_value_is_refused_for_a_new_record_and_ignored_by_an_update,
