@@ -3,6 +3,18 @@
 use std::fmt;
 use std::ops::AddAssign;
 
+/// What runs the tests of a command, and so what its closing lines look like.
+///
+/// The output of a failed test may hold closing lines of others: nextest shows what the libtest below it
+/// printed. So each runner's own lines are read, and no others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Runner {
+    /// `cargo nextest`, which closes once.
+    Nextest,
+    /// `cargo test`: libtest and its mimics, each of which closes.
+    Libtest,
+}
+
 /// How many tests passed, failed and were not run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
@@ -12,15 +24,20 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
-    /// Reads the closing line of a runner (libtest and its mimics, or nextest); `None` for any other line.
-    pub(crate) fn read(line: &str) -> Option<Self> {
-        let line = line.trim();
-        if let Some(rest) = line.strip_prefix("test result:") {
-            return Some(Self::sum(rest.split(';').map(|part| part.rsplit(". ").next().unwrap_or(part))));
+    /// Reads a closing line of this runner; `None` for any other line.
+    pub(crate) fn read(line: &str, runner: Runner) -> Option<Self> {
+        match runner {
+            // It stands at the margin: what is set in belongs to the output of something else.
+            Runner::Libtest => {
+                let rest = line.strip_prefix("test result:")?;
+                Some(Self::sum(rest.split(';').map(|part| part.rsplit(". ").next().unwrap_or(part))))
+            }
+            Runner::Nextest => {
+                let rest = line.trim_start().strip_prefix("Summary [")?;
+                let (_, rest) = rest.split_once("run:")?;
+                Some(Self::sum(without_parentheses(rest).split(',')))
+            }
         }
-        let rest = line.strip_prefix("Summary [")?;
-        let (_, rest) = rest.split_once("run:")?;
-        Some(Self::sum(without_parentheses(rest).split(',')))
     }
 
     /// Sums parts such as `3 passed` and `1 timed out`.
@@ -71,30 +88,39 @@ fn without_parentheses(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::Counts;
+    use super::{Counts, Runner};
 
-    fn check(line: &str, expected: Option<(u64, u64, u64)>) {
+    fn check(runner: Runner, line: &str, expected: Option<(u64, u64, u64)>) {
         let expected = expected.map(|(passed, failed, skipped)| Counts { passed, failed, skipped });
-        assert_eq!(Counts::read(line), expected, "{line}");
+        assert_eq!(Counts::read(line, runner), expected, "{line}");
+    }
+
+    /// Counts all lines of an output, as a run does.
+    fn count(runner: Runner, output: &str) -> String {
+        let mut total = Counts::default();
+        output.lines().filter_map(|line| Counts::read(line, runner)).for_each(|counts| total += counts);
+        total.to_string()
     }
 
     #[test]
     fn closing_lines_of_libtest_are_counted() {
-        check(
+        let of = |line, expected| check(Runner::Libtest, line, expected);
+        of(
             "test result: ok. 2 passed; 0 failed; 1 ignored; 0 measured; 4 filtered out; finished in 0.00s",
             Some((2, 0, 5)),
         );
-        check(
-            "test result: FAILED. 7 passed; 3 failed; 0 ignored; 0 measured; 0 filtered out",
+        of(
+            "test result: FAILED. 7 passed; 3 failed; 0 ignored; 0 measured; 0 filtered out\n",
             Some((7, 3, 0)),
         );
     }
 
     #[test]
     fn closing_lines_of_nextest_are_counted() {
-        check("     Summary [   0.027s] 2 tests run: 2 passed, 0 skipped", Some((2, 0, 0)));
-        check("     Summary [   0.027s] 1 test run: 1 passed, 4 skipped", Some((1, 0, 4)));
-        check(
+        let of = |line, expected| check(Runner::Nextest, line, expected);
+        of("     Summary [   0.027s] 2 tests run: 2 passed, 0 skipped\n", Some((2, 0, 0)));
+        of("     Summary [   0.027s] 1 test run: 1 passed, 4 skipped", Some((1, 0, 4)));
+        of(
             "Summary [ 9s] 9 tests run: 5 passed (1 slow, 2 flaky), 1 failed, 2 timed out, 1 exec failed, 3 skipped",
             Some((5, 4, 3)),
         );
@@ -102,10 +128,35 @@ mod tests {
 
     #[test]
     fn other_lines_are_not_counted() {
-        check("test value::tests::a_number_keeps_its_integer ... ok", None);
-        check("running 3 tests", None);
-        check("Summary of the day", None);
-        check("", None);
+        for runner in [Runner::Libtest, Runner::Nextest] {
+            check(runner, "test value::tests::a_number_keeps_its_integer ... ok", None);
+            check(runner, "running 3 tests", None);
+            check(runner, "Summary of the day", None);
+            check(runner, "", None);
+        }
+    }
+
+    /// What nextest prints of a failed test has the closing line of the libtest that it started for it.
+    #[test]
+    fn a_failed_test_is_counted_once() {
+        let output = "
+        PASS [   0.004s] (1/2) demo good
+        FAIL [   0.004s] (2/2) demo bad
+    running 1 test
+    test bad ... FAILED
+
+    test result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 1 filtered out; finished in 0.00s
+
+test result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 1 filtered out; finished in 0.00s
+     Summary [   0.004s] 2 tests run: 1 passed, 1 failed, 0 skipped
+";
+        assert_eq!(count(Runner::Nextest, output), "1 passed, 1 failed, 0 skipped");
+
+        let output = "
+    test result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 1 filtered out; finished in 0.00s
+test result: FAILED. 4 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s
+";
+        assert_eq!(count(Runner::Libtest, output), "4 passed, 1 failed, 0 skipped");
     }
 
     #[test]

@@ -4,7 +4,7 @@ mod counts;
 mod stream;
 
 use anyhow::Result;
-use counts::Counts;
+use counts::{Counts, Runner};
 
 use crate::services::Ready;
 use crate::workspace::{cargo, output};
@@ -24,8 +24,11 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
     if args.filter == ["db"] {
         let suite = ["test", "--package", "bkjs-core", "--all-features", "--test", "db"];
         let ready = servers(&mut total)?;
-        let done =
-            step("contract suite of database drivers", cargo(suite).envs(ready.variables.iter().cloned()));
+        let done = step(
+            "contract suite of database drivers",
+            Runner::Libtest,
+            cargo(suite).envs(ready.variables.iter().cloned()),
+        );
         ready.stop()?;
         total += done?;
         return Ok(conclude(&total));
@@ -51,12 +54,12 @@ fn run_all(args: &Args, ready: &Ready, total: &mut Counts) -> Result<()> {
     let servers = || ready.variables.iter().cloned();
     if has_nextest() {
         let all = ["nextest", "run", "--workspace", "--all-features", "--no-fail-fast", "--no-tests", "pass"];
-        *total += step("tests", cargo(all).args(&args.filter).envs(servers()))?;
+        *total += step("tests", Runner::Nextest, cargo(all).args(&args.filter).envs(servers()))?;
         let doc = ["test", "--doc", "--workspace", "--all-features", "--no-fail-fast", "--"];
-        *total += step("documentation tests", cargo(doc).args(&args.filter))?;
+        *total += step("documentation tests", Runner::Libtest, cargo(doc).args(&args.filter))?;
     } else {
         let all = ["test", "--workspace", "--all-features", "--no-fail-fast", "--"];
-        *total += step("tests", cargo(all).args(&args.filter).envs(servers()))?;
+        *total += step("tests", Runner::Libtest, cargo(all).args(&args.filter).envs(servers()))?;
     }
     Ok(())
 }
@@ -75,9 +78,9 @@ fn servers(total: &mut Counts) -> Result<Ready> {
 }
 
 /// Runs one command and counts its tests; one that fails without a failed test counts as one.
-fn step(name: &str, command: &mut std::process::Command) -> Result<Counts> {
+fn step(name: &str, runner: Runner, command: &mut std::process::Command) -> Result<Counts> {
     println!("== {name}");
-    let (mut counts, success) = stream::run(command)?;
+    let (mut counts, success) = stream::run(command, runner)?;
     if !success && counts.failed == 0 {
         println!("{name}: the command failed before or beside its tests: it counts as one failed test");
         counts.failed = 1;
