@@ -4,6 +4,8 @@
 // Outside of test functions too, a test that cannot go on panics.
 #![allow(clippy::expect_used)]
 
+#[path = "../shared/killed.rs"]
+mod killed;
 mod limits;
 mod orders;
 mod processes;

@@ -5,6 +5,8 @@
 #![allow(clippy::expect_used)]
 
 mod conditions;
+#[path = "../shared/killed.rs"]
+mod killed;
 mod paging;
 mod processes;
 mod schema;
