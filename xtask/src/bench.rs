@@ -18,7 +18,7 @@ pub(crate) struct Args {
 /// # Errors
 /// When the build fails or the measuring program cannot be started.
 pub(crate) fn run(args: &Args) -> Result<bool> {
-    let build = ["build", "--release", "--package", "bkjs-cli", "--package", "bkjs-bench"];
+    let build = ["build", "--release", "--package", "bkjs-bench"];
     println!("== build: cargo {} (minutes, the first time)", build.join(" "));
     ensure!(cargo(build).status()?.success(), "the build failed");
     let program = target()?.join("release").join("bkjs-bench");

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::Result;
-use bkjs_tests::Call;
+use bkjs_tests::{Call, Server};
 use bytes::Bytes;
 use http::Request;
 use http_body_util::Full;
@@ -29,71 +29,70 @@ pub(crate) struct Case {
 const VARIETY: usize = 500;
 
 /// All measurements, in the order of the table.
-pub(crate) static CASES: [Case; 5] = [
+pub(crate) static CASES: [Case; 6] = [
     Case {
         name: "ping",
-        meaning: "GET /ping on both sides",
+        meaning: "GET /ping",
         ours: |sides, _| Ok(vec![Call::get("/ping").prepare(sides.ours.port)?]),
         baseline: |sides, _| Ok(vec![Call::get("/ping").prepare(sides.baseline.port)?]),
         once: false,
     },
     Case {
         name: "account",
-        meaning: "signed GET /account/get of 500 accounts: signature, login and account; baseline: a row by key",
+        meaning: "signed GET /account/get of 500 accounts: signature, login and profile; baseline: a row by key",
         ours: |sides, _| {
             let own = |number| Call::get("/account/get").sign(&login(number), &secret(number));
-            sides.some_accounts(VARIETY).map(|(number, _)| own(number).prepare(sides.ours.port)).collect()
+            sides.some_accounts(VARIETY).map(|number| own(number).prepare(sides.ours.port)).collect()
         },
-        baseline: rows,
+        baseline: |sides, _| rows(sides, &sides.baseline),
         once: false,
     },
     Case {
         name: "row",
-        meaning: "signed GET /account/get?id= of another account, one of 500; baseline: a row by key",
-        ours: |sides, _| {
-            let other = |id: &str| Call::get("/account/get").query(&[("id", id)]).sign(&login(0), &secret(0));
-            sides.some_accounts(VARIETY).map(|(_, id)| other(id).prepare(sides.ours.port)).collect()
-        },
-        baseline: rows,
+        meaning: "GET of a row of twelve columns by its key, one of 500",
+        ours: |sides, _| rows(sides, &sides.ours),
+        baseline: |sides, _| rows(sides, &sides.baseline),
         once: false,
     },
     Case {
         name: "insert",
-        meaning: "POST /account/add: a login and an account in one transaction; baseline: one row in a transaction",
-        ours: |sides, count| (0..count).map(|_| sign_up(next()).prepare(sides.ours.port)).collect(),
-        baseline: |sides, count| {
-            let insert = |number: u64| {
-                let id = format!("new{number:029}");
-                Call::post("/insert").form(&columns(number, &[("id", id.as_str())]))
-            };
-            (0..count).map(|_| insert(next()).prepare(sides.baseline.port)).collect()
-        },
+        meaning: "POST of a new row of twelve columns",
+        ours: |sides, count| (0..count).map(|_| insert(next()).prepare(sides.ours.port)).collect(),
+        baseline: |sides, count| (0..count).map(|_| insert(next()).prepare(sides.baseline.port)).collect(),
         once: true,
     },
     Case {
         name: "list",
-        meaning: "signed GET /account/select?id=ID&_ops=id,ge&_count=20: public columns; baseline: 20 whole rows",
-        ours: |sides, _| {
-            let page = |id: &str| {
-                let query = [("id", id), ("_ops", "id,ge"), ("_count", "20")];
-                Call::get("/account/select").query(&query).sign(&login(0), &secret(0))
-            };
-            sides.some_accounts(VARIETY).map(|(_, id)| page(id).prepare(sides.ours.port)).collect()
-        },
-        baseline: |sides, _| {
-            let page = |number| Call::get("/list").query(&[("id", row_id(number).as_str())]);
-            sides.some_rows(VARIETY).map(|number| page(number).prepare(sides.baseline.port)).collect()
-        },
+        meaning: "GET of 20 rows of twelve columns from a key on",
+        ours: |sides, _| lists(sides, &sides.ours),
+        baseline: |sides, _| lists(sides, &sides.baseline),
         once: false,
+    },
+    Case {
+        name: "signup",
+        meaning: "POST /account/add: a login and a profile with five indexes; baseline: a new row, no index",
+        ours: |sides, count| (0..count).map(|_| sign_up(next()).prepare(sides.ours.port)).collect(),
+        baseline: |sides, count| (0..count).map(|_| insert(next()).prepare(sides.baseline.port)).collect(),
+        once: true,
     },
 ];
 
-fn rows(sides: &Sides, _: usize) -> Result<Vec<Prepared>> {
+fn rows(sides: &Sides, server: &Server) -> Result<Vec<Prepared>> {
     let row = |number| Call::get("/row").query(&[("id", row_id(number).as_str())]);
-    sides.some_rows(VARIETY).map(|number| row(number).prepare(sides.baseline.port)).collect()
+    sides.some_rows(VARIETY).map(|number| row(number).prepare(server.port)).collect()
 }
 
-/// The key of a row of the baseline.
+fn lists(sides: &Sides, server: &Server) -> Result<Vec<Prepared>> {
+    let list = |number| Call::get("/list").query(&[("id", row_id(number).as_str())]);
+    sides.some_rows(VARIETY).map(|number| list(number).prepare(server.port)).collect()
+}
+
+/// The request that stores row `number`.
+pub(crate) fn insert(number: u64) -> Call {
+    Call::post("/insert").form(&columns(number, &[("id", &row_id(number))]))
+}
+
+/// The key of row `number`.
 fn row_id(number: u64) -> String {
     format!("{number:032}")
 }
@@ -109,7 +108,7 @@ fn next() -> u64 {
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
-/// The columns of an account, as many as the baseline has.
+/// The columns of an account and of a row.
 fn columns(number: u64, more: &[(&str, &str)]) -> Vec<(String, String)> {
     let own = [
         ("login", login(number)),

@@ -20,8 +20,6 @@ pub(crate) struct Done {
     pub(crate) time: Duration,
     /// Microseconds from a request to the end of its reply.
     pub(crate) latency: Histogram<u64>,
-    /// The bodies of the replies, when they were asked for.
-    pub(crate) bodies: Vec<(usize, bytes::Bytes)>,
     /// The first reply that was no success.
     pub(crate) first_failure: Option<String>,
 }
@@ -35,8 +33,6 @@ pub(crate) struct Plan<'a> {
     pub(crate) time: Option<Duration>,
     /// Whether the list is begun anew at its end.
     pub(crate) again: bool,
-    /// Whether the bodies of the replies are kept.
-    pub(crate) keep: bool,
 }
 
 /// Drives a server as planned.
@@ -51,7 +47,6 @@ pub(crate) async fn drive(plan: &Plan<'_>) -> Result<Done> {
         failed: 0,
         time: Duration::ZERO,
         latency: Histogram::new_with_bounds(1, 60_000_000, 3).context("no histogram")?,
-        bodies: Vec::new(),
         first_failure: None,
     });
     let connections = (0..plan.connections).map(|_| connection(plan, begun, &next, &done));
@@ -97,9 +92,6 @@ async fn connection(plan: &Plan<'_>, begun: Instant, next: &Cell<usize>, done: &
                 let text = String::from_utf8_lossy(&body);
                 done.first_failure
                     .get_or_insert_with(|| format!("{} {}: {text}", request.uri(), status.as_u16()));
-            }
-            if plan.keep {
-                done.bodies.push((at, body));
             }
         }
         anyhow::Ok(())

@@ -65,7 +65,7 @@ pub(crate) async fn alternate(
 
 fn plan<'a>(case: &Case, server: &Server, requests: &'a [Prepared], time: Duration, args: &Args) -> Plan<'a> {
     let (port, connections) = (server.port, args.connections);
-    Plan { port, connections, requests, time: Some(time), again: !case.once, keep: false }
+    Plan { port, connections, requests, time: Some(time), again: !case.once }
 }
 
 async fn round(plan: &Plan<'_>, server: &Server, sum: &mut Measured) -> Result<()> {

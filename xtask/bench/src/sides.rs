@@ -3,20 +3,18 @@
 use std::env;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, ensure};
-use bkjs_tests::{Home, Program, Server};
-use serde_json::Value;
+use anyhow::{Result, ensure};
+use bkjs_tests::{Call, Home, Program, Server};
 
 use crate::Args;
-use crate::cases::{Prepared, sign_up};
+use crate::cases::{Prepared, insert, sign_up};
 use crate::load::{Plan, drive};
 
 /// Both servers with their rows.
 pub(crate) struct Sides {
     pub(crate) ours: Server,
     pub(crate) baseline: Server,
-    /// The ids of the accounts, by their number.
-    ids: Vec<String>,
+    /// How many accounts and rows there are.
     rows: u64,
     // Last: the folders go after the servers.
     _homes: [Home; 2],
@@ -38,24 +36,25 @@ impl Sides {
         let rows = args.accounts;
         let homes = [Home::new()?, Home::new()?];
         let [own, other] = &homes;
-        let mut own_args = vec!["-db-create-tables", "-allow-modules", "bk_", "-server-max-processes", "1"];
+        let open = "^/(row|list|insert)$";
+        let mut own_args = vec!["-db-create-tables", "-server-max-processes", "1", "-api-allow-path", open];
         own_args.extend(args.server_arg.iter().map(String::as_str));
-        let ours = Server::start_program(&Program::at(beside("bkjs")?, &["run"]), own, &own_args).await?;
+        let ours =
+            Server::start_program(&Program::at(beside("bkjs-bench-app")?, &[]), own, &own_args).await?;
         let rows_text = rows.to_string();
         let bare = Program::at(beside("bkjs-bench-baseline")?, &[]);
         let baseline = Server::start_program(&bare, other, &["-rows", &rows_text]).await?;
-        let ids = fill(&ours, rows, args.connections).await?;
-        Ok(Self { ours, baseline, ids, rows, _homes: homes })
+        fill(&ours, rows, args.connections, sign_up).await?;
+        fill(&ours, rows, args.connections, insert).await?;
+        Ok(Self { ours, baseline, rows, _homes: homes })
     }
 
-    /// Some accounts, spread over all: number and id.
-    pub(crate) fn some_accounts(&self, count: usize) -> impl Iterator<Item = (u64, &str)> {
-        let step = (self.ids.len() / count).max(1);
-        let numbered = (0_u64..).zip(&self.ids);
-        numbered.step_by(step).take(count).map(|(number, id)| (number, id.as_str()))
+    /// The numbers of some accounts, spread over all.
+    pub(crate) fn some_accounts(&self, count: usize) -> impl Iterator<Item = u64> + use<> {
+        self.some_rows(count)
     }
 
-    /// The numbers of some rows of the baseline, spread over all.
+    /// The numbers of some rows, spread over all.
     pub(crate) fn some_rows(&self, count: usize) -> impl Iterator<Item = u64> + use<> {
         let step = (usize::try_from(self.rows).unwrap_or(usize::MAX) / count).max(1);
         (0..self.rows).step_by(step).take(count)
@@ -69,23 +68,14 @@ impl Sides {
     }
 }
 
-/// Signs the accounts up, and returns their ids in order.
-async fn fill(server: &Server, accounts: u64, connections: usize) -> Result<Vec<String>> {
+/// Sends the request of each number below `count`.
+async fn fill(server: &Server, count: u64, connections: usize, request: fn(u64) -> Call) -> Result<()> {
     let requests: Vec<Prepared> =
-        (0..accounts).map(|number| sign_up(number).prepare(server.port)).collect::<Result<_>>()?;
-    let plan =
-        Plan { port: server.port, connections, requests: &requests, time: None, again: false, keep: true };
-    let mut done = drive(&plan).await?;
-    ensure!(done.failed == 0, "cannot sign accounts up: {}", done.first_failure.unwrap_or_default());
-    done.bodies.sort_by_key(|(at, _)| *at);
-    done.bodies
-        .iter()
-        .map(|(_, body)| {
-            let account: Value =
-                serde_json::from_slice(body).context("the reply to a sign-up is not JSON")?;
-            Ok(account["id"].as_str().context("the reply to a sign-up has no id")?.to_owned())
-        })
-        .collect()
+        (0..count).map(|number| request(number).prepare(server.port)).collect::<Result<_>>()?;
+    let plan = Plan { port: server.port, connections, requests: &requests, time: None, again: false };
+    let done = drive(&plan).await?;
+    ensure!(done.failed == 0, "cannot fill the server: {}", done.first_failure.unwrap_or_default());
+    Ok(())
 }
 
 /// A program that was built together with this one.
