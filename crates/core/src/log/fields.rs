@@ -29,8 +29,20 @@ impl Visit for Text {
         self.add(field, value);
     }
 
+    // Written where it belongs and looked at there: nearly every value can stay as it is.
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.add(field, &format!("{value:?}"));
+        if field.name() == "message" {
+            return self.add(field, &format!("{value:?}"));
+        }
+        let begin = self.fields.len();
+        let _ = write!(self.fields, " {}=", field.name()); // writing to a text cannot fail
+        let start = self.fields.len();
+        let _ = write!(self.fields, "{value:?}");
+        if !self.fields.get(start..).is_some_and(escape::is_plain_value) {
+            let text = self.fields.split_off(start);
+            self.fields.truncate(begin);
+            self.add(field, &text);
+        }
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
