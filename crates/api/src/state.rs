@@ -12,14 +12,14 @@ use bkjs_core::auth::{Hasher, LocalReplayGuard, ReplayGuard, Sessions, Tokens, s
 use bkjs_core::config::Handle;
 use bkjs_core::db::Db;
 use bkjs_core::schema::Schema;
-use bkjs_core::value::{Name, Row};
+use bkjs_core::value::Row;
 
 use crate::access::rate::{LocalLimiter, RateLimiter};
 use crate::auth::AclCache;
 use crate::config::ApiParams;
 use crate::hooks::{AccountEvent, Hooks};
 use crate::observe::Observer;
-use crate::reply::{ColumnRules, Reply, Viewer};
+use crate::reply::{ColumnRules, Reply, RuleBook, Viewer};
 use crate::settings::Settings;
 use crate::statics::Assets;
 
@@ -60,7 +60,7 @@ struct Inner {
     db: Db,
     hooks: Hooks,
     shared: HashMap<TypeId, Box<dyn Any + Send + Sync>>,
-    rules: HashMap<Name, ColumnRules>,
+    rules: RuleBook,
     hasher: Hasher,
     sessions: Sessions,
     tokens: Tokens,
@@ -91,7 +91,7 @@ impl Api {
             own => own.as_bytes().to_vec(),
         };
         let millis = |d: std::time::Duration| i64::try_from(d.as_millis()).unwrap_or(i64::MAX);
-        let rules = db.schema().tables().iter().map(|t| (t.name.clone(), ColumnRules::new(t))).collect();
+        let rules = RuleBook::new(db.schema().clone());
         let replay = options.replay.take();
         let limiter = options.limiter.take();
         Ok(Self(Arc::new(Inner {
@@ -158,7 +158,7 @@ impl Api {
 
     /// Which columns of a table leave.
     pub fn column_rules(&self, table: &str) -> Option<&ColumnRules> {
-        self.0.rules.get(table).or_else(|| self.0.rules.get(&self.schema().find(table)?.name))
+        self.0.rules.of(table).map(|rules| &**rules)
     }
 
     pub(crate) fn render(&self, reply: Reply, viewer: Viewer<'_>) -> Result<axum::response::Response> {
@@ -167,8 +167,7 @@ impl Api {
             Some(account) => Viewer { id: Some(account.id()), admin: account.is_admin() },
             None => viewer,
         };
-        let rules: Vec<&ColumnRules> =
-            reply.tables.iter().filter_map(|name| self.column_rules(name)).collect();
+        let rules = self.0.rules.of_all(&reply.tables);
         crate::reply::render(reply, &rules, viewer)
     }
 

@@ -25,9 +25,12 @@ pub(crate) fn without_credentials(mut row: Row) -> Row {
 
 /// Both records of an account in one row; the profile wins where both have a value.
 pub(crate) fn merged(mut auth: Row, account: Row) -> Row {
+    auth.reserve(account.len());
     for (name, value) in account {
-        if !value.is_null() || !auth.contains(&name) {
-            auth.set(name, value);
+        match auth.get_mut(&name) {
+            None => auth.push(name, value),
+            Some(_) if value.is_null() => {}
+            Some(both) => *both = value,
         }
     }
     auth

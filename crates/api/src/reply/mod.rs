@@ -7,11 +7,14 @@
 mod clean;
 mod error;
 mod render;
+mod rules;
 
-pub use clean::{ColumnRules, Viewer};
+pub use clean::Viewer;
 pub use error::{ApiError, Result};
 pub(crate) use error::{Failure, error_response};
 pub(crate) use render::render;
+pub use rules::ColumnRules;
+pub(crate) use rules::RuleBook;
 
 use axum::response::{IntoResponse, Response};
 use bkjs_core::db::Page;

@@ -34,6 +34,11 @@ impl Row {
         Self(Vec::with_capacity(n))
     }
 
+    /// Makes room for `more` columns.
+    pub fn reserve(&mut self, more: usize) {
+        self.0.reserve(more);
+    }
+
     /// The same row with one more column; replaces a column of that name.
     #[must_use]
     pub fn with(mut self, name: impl Into<Name>, value: impl Into<Value>) -> Self {
