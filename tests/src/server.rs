@@ -116,6 +116,15 @@ impl Server {
         self.processes().into_iter().filter(|process| process.role() == role).collect()
     }
 
+    /// The process that was started, which is at the top of all others.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn top(&self) -> Result<Process> {
+        let top = self.child.id().and_then(|pid| i32::try_from(pid).ok()).and_then(Process::of);
+        top.context("the server has ended")
+    }
+
     /// How many processes there are of each of these roles.
     pub fn count<const N: usize>(&self, roles: [&str; N]) -> [usize; N] {
         let all = self.processes();
@@ -143,8 +152,7 @@ impl Server {
     /// # Errors
     /// When something is left after twelve seconds, or a signal ended the process.
     pub async fn stop(mut self) -> Result<i32> {
-        let top = self.child.id().and_then(|pid| i32::try_from(pid).ok()).and_then(Process::of);
-        top.context("the server has ended before it was stopped")?.signal(Signal::TERM)?;
+        self.top()?.signal(Signal::TERM)?;
         let status = tokio::time::timeout(Duration::from_secs(12), self.child.wait()).await;
         let status = status.with_context(|| format!("the server does not stop:\n{}", self.log()))??;
         self.until_processes(Duration::from_secs(3), "the end of all processes", <[_]>::is_empty).await?;

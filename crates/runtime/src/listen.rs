@@ -18,14 +18,27 @@ const AGAIN: Duration = Duration::from_millis(25);
 pub(crate) struct Sockets(Arc<Mutex<Vec<TcpListener>>>);
 
 impl Sockets {
-    /// Closes this process's copies.
-    pub(crate) fn close(&self) {
-        drop(self.take());
+    /// Has the system take no new connection in, so that none is there to be reset when the last copy is closed.
+    ///
+    /// For all processes that have a copy. Those that wait can still be accepted. Whoever tries to connect now tries
+    /// again after a second, and finds the next server or a closed port.
+    pub(crate) fn turn_away(&self) {
+        self.with(|listeners| listeners.iter().for_each(turn_away));
     }
 
-    /// Hands them over to be served in this process.
-    pub(crate) fn take(&self) -> Vec<TcpListener> {
-        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Closes this process's copies.
+    pub(crate) fn close(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// Further copies, to be served in this process.
+    ///
+    /// # Errors
+    /// `Unavailable` when the system has no descriptor left.
+    pub(crate) fn copies(&self) -> Result<Vec<TcpListener>> {
+        let copies: io::Result<Vec<_>> =
+            self.with(|listeners| listeners.iter().map(TcpListener::try_clone).collect());
+        copies.map_err(|e| Error::new(ErrorKind::Unavailable, "cannot copy a listening socket").source(e))
     }
 
     /// Uses the sockets that are still open.
@@ -73,6 +86,27 @@ fn listen(address: SocketAddr, backlog: u16) -> io::Result<TcpListener> {
     Ok(socket.into())
 }
 
+/// Drops the first packet of each new connection; see [`Sockets::turn_away`].
+#[cfg(target_os = "linux")]
+fn turn_away(listener: &TcpListener) {
+    use socket2::{SockFilter, SockRef};
+    // A program for the kernel: the flags of the TCP header, without all but SYN and ACK; SYN alone is dropped.
+    let filter = [
+        SockFilter::new(0x30, 0, 0, 13),
+        SockFilter::new(0x54, 0, 0, 0x12),
+        SockFilter::new(0x15, 0, 1, 0x02),
+        SockFilter::new(0x06, 0, 0, 0),
+        SockFilter::new(0x06, 0, 0, u32::MAX),
+    ];
+    if let Err(error) = SockRef::from(listener).attach_filter(&filter) {
+        tracing::debug!(%error, "new connections may be reset while the port is being closed");
+    }
+}
+
+/// Elsewhere a connection made in the last moment may be reset.
+#[cfg(not(target_os = "linux"))]
+fn turn_away(_listener: &TcpListener) {}
+
 fn refused(address: SocketAddr, error: io::Error) -> Error {
     let port = address.port();
     let ip = address.ip();
@@ -103,5 +137,31 @@ mod tests {
         let error = open(&params).await.expect_err("busy");
         assert!(error.message().contains(&port.to_string()), "{error}");
         assert!(error.message().contains("in use"), "{error}");
+    }
+
+    /// Whether a new connection is made; on the loopback that is decided before the call returns.
+    #[cfg(target_os = "linux")]
+    fn connects(to: SocketAddr, listener: &TcpListener) -> bool {
+        let client = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).expect("a socket");
+        client.set_nonblocking(true).expect("a socket");
+        let _ = client.connect(&to.into());
+        listener.accept().is_ok()
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn whoever_comes_too_late_is_not_connected_and_whoever_waits_is() {
+        let listener = listen("127.0.0.1:0".parse().expect("an address"), 16).expect("binds");
+        let address = listener.local_addr().expect("bound");
+        let copy = listener.try_clone().expect("copies");
+        assert!(connects(address, &listener));
+        let mut waits = std::net::TcpStream::connect(address).expect("connects");
+        let sockets = Sockets(Arc::new(Mutex::new(vec![copy])));
+        sockets.turn_away();
+        let (mut accepted, _) = listener.accept().expect("was connected before");
+        assert!(!connects(address, &listener));
+        // What the connections carry still comes through.
+        io::Write::write_all(&mut waits, b"x").expect("writes");
+        io::Read::read_exact(&mut accepted, &mut [0]).expect("reads");
     }
 }

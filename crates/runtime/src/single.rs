@@ -50,7 +50,7 @@ async fn serve(
     let context = RoleContext {
         role,
         index: 0,
-        listeners: sockets.take(),
+        listeners: sockets.copies()?,
         drain: drain.clone(),
         ipc: Ipc::alone(program.clone(), ready.clone()),
     };
@@ -65,6 +65,8 @@ async fn serve(
     };
     let forced = async {
         signals.end().await;
+        sockets.turn_away();
+        sockets.close();
         drain.begin();
         tokio::select! {
             () = sleep(setting.params.shutdown_timeout) => {}

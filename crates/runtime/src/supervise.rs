@@ -205,6 +205,7 @@ impl Supervisor {
 
     fn drain(&mut self) {
         tracing::info!(role = %self.role, "draining");
+        self.sockets.turn_away();
         self.sockets.close();
         self.halt.drain.begin();
     }

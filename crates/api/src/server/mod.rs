@@ -3,7 +3,7 @@
 //! axum's own graceful shutdown waits for idle connections without a bound and closes those that fall
 //! idle at the moment a client writes. This one follows a client's view instead:
 //!
-//! 1. the listener is closed, so that new connections go to another process;
+//! 1. what waits at the listener is accepted and the listener closed, so that new connections go to another process;
 //! 2. the next request on each open connection is answered, with `Connection: close`;
 //! 3. a connection without a request for half a second is closed;
 //! 4. what is left at the bound is dropped.

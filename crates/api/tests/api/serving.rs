@@ -50,6 +50,21 @@ async fn a_kept_connection_is_told_to_close_while_draining() {
 }
 
 #[tokio::test]
+async fn a_connection_that_waits_when_draining_begins_is_served() {
+    use std::io::Write as _;
+    let server = start(30_000, 8000).await;
+    // The event loop does not turn meanwhile, and so has not heard of the connection.
+    let mut stream = std::net::TcpStream::connect(server.address).expect("a connection");
+    stream.write_all(PING).expect("write");
+    server.drain();
+    stream.set_nonblocking(true).expect("a socket");
+    let mut stream = TcpStream::from_std(stream).expect("a socket");
+    let last = reply(&mut stream).await;
+    assert!(last.starts_with("http/1.1 200") && last.contains("connection: close"), "{last}");
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn an_idle_connection_is_closed_while_draining() {
     let server = start(30_000, 8000).await;
     let mut stream = TcpStream::connect(server.address).await.expect("a connection");

@@ -124,7 +124,12 @@ impl Inbox {
     /// A frame that is too long or no message. The link is of no use afterwards.
     pub(crate) async fn next(&mut self) -> io::Result<Option<Message>> {
         while let Some(frame) = self.frames.next().await {
-            match serde_json::from_slice(&frame?)? {
+            let frame = match frame {
+                // A peer that ends with messages of ours unread, such as a ping, closes in this way.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionReset => break,
+                frame => frame?,
+            };
+            match serde_json::from_slice(&frame)? {
                 Message::Reply { id, outcome } => self.calls.resolve(id, outcome),
                 message => return Ok(Some(message)),
             }
@@ -213,6 +218,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::ipc::send_last;
 
     /// Two ends; the far one answers every call with its body under its name.
     async fn echo() -> Link {
@@ -256,6 +262,18 @@ mod tests {
         let link = echo().await;
         assert_eq!(link.call("vanish", Value::Null).await.expect_err("gone").kind(), ErrorKind::Unavailable);
         assert_eq!(link.call("a", Value::Null).await.expect_err("gone").kind(), ErrorKind::Unavailable);
+    }
+
+    #[tokio::test]
+    async fn a_peer_that_ends_with_messages_unread_is_heard_to_its_last_word() {
+        let (near, far) = StdStream::pair().expect("a pair");
+        let (link, mut inbox) = Link::open(near).expect("opens");
+        link.post(&Message::Ping);
+        link.flush().await;
+        send_last(&far, &Message::Ready).expect("sends");
+        drop(far);
+        assert!(matches!(inbox.next().await, Ok(Some(Message::Ready))));
+        assert!(matches!(inbox.next().await, Ok(None)));
     }
 
     #[tokio::test]
