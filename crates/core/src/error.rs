@@ -44,6 +44,8 @@ pub enum ErrorKind {
     AlreadyExists,
     /// A condition within a transaction did not hold, so that nothing of it was applied.
     ConditionFailed,
+    /// An operation of a batch that was not tried, as one before it failed and the batch was to stop there.
+    NotTried,
     /// The body, a header or the query is over its limit.
     TooLarge,
     /// A rate limit was reached.
@@ -78,6 +80,7 @@ impl ErrorKind {
             Self::AlreadyExists | Self::ConditionFailed => 409,
             Self::TooLarge => 413,
             Self::WrongPlace => 416,
+            Self::NotTried => 424,
             Self::NoLogin => 417,
             Self::TooManyRequests | Self::OverCapacity => 429,
             Self::Internal => 500,
@@ -103,6 +106,7 @@ impl ErrorKind {
             Self::NotFound => "NotFound",
             Self::AlreadyExists => "AlreadyExists",
             Self::ConditionFailed => "ConditionFailed",
+            Self::NotTried => "NotTried",
             Self::TooLarge => "TooLarge",
             Self::TooManyRequests => "TooManyRequests",
             Self::Unsupported => "Unsupported",

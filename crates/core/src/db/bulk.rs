@@ -1,11 +1,13 @@
 //! The operations on several records at once.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::driver::{Affected, Driver, Write};
 use super::entry::Entry;
 use super::request::Request;
 use super::{Action, Db, Key, Operation, Options, Outcome, Written};
+use crate::value::Name;
 use crate::{Error, ErrorKind, Result};
 
 /// An operation that is ready, with the place of its answer.
@@ -18,8 +20,11 @@ struct Ready<'a> {
 
 impl Db {
     /// Tries every operation and says of each what happened, in order. Each is atomic on its own, and sees
-    /// what those before it wrote; the failure of one stops no other. Options are those of each operation;
-    /// `options.pool` is that of operations that name none.
+    /// what those before it wrote; the failure of one stops no other, unless `options.stop_on_error`. Options are
+    /// those of each operation; `options.pool` is that of operations that name none.
+    ///
+    /// With `options.stop_on_error` each operation waits for the one before it; those on a table of which one has
+    /// failed are not tried and have an error of the kind `NotTried`.
     ///
     /// # Errors
     /// None for the whole today; callers must not rely on it.
@@ -27,7 +32,18 @@ impl Db {
         let operations = in_pool(operations, options);
         let mut outcomes: Vec<Result<Outcome>> = Vec::with_capacity(operations.len());
         let mut ready: Vec<Ready<'_>> = Vec::new();
+        let mut failed: HashSet<Name> = HashSet::new();
         for (at, operation) in operations.iter().enumerate() {
+            if options.stop_on_error {
+                self.flush(&mut ready, &operations, &mut outcomes).await;
+                failed.extend(
+                    outcomes.last().filter(|o| o.is_err()).map(|_| self.name_of(&operations[at - 1])),
+                );
+                if failed.contains(&self.name_of(operation)) {
+                    outcomes.push(Err(not_tried(operation)));
+                    continue;
+                }
+            }
             outcomes.push(Ok(Outcome::Written(Written::default())));
             if operation.action == Action::Get {
                 self.flush(&mut ready, &operations, &mut outcomes).await;
@@ -86,6 +102,12 @@ impl Db {
         Ok(written)
     }
 
+    /// The name of the table, whatever the operation calls it.
+    fn name_of(&self, operation: &Operation) -> Name {
+        let entry = self.entry(&operation.table);
+        entry.map_or_else(|_| operation.table.clone(), |entry| entry.plan.table.name.clone())
+    }
+
     fn ready<'a>(&'a self, at: usize, operation: &Operation) -> Result<Option<Ready<'a>>> {
         let entry = self.entry(&operation.table)?;
         let driver = match operation.options.pool.as_deref() {
@@ -128,6 +150,11 @@ impl Ready<'_> {
     fn finish(self, affected: Affected, options: &Options) -> Result<Written> {
         self.entry.written(affected, self.request.prepared, self.request.not_created, options)
     }
+}
+
+fn not_tried(operation: &Operation) -> Error {
+    let text = format!("not tried: an operation on {:.40} before this one has failed", operation.table);
+    Error::new(ErrorKind::NotTried, text)
 }
 
 fn in_pool(mut operations: Vec<Operation>, options: &Options) -> Vec<Operation> {

@@ -43,6 +43,10 @@ pub struct Options {
     pub total: bool,
     /// One row for each value of this column.
     pub unique: Option<Name>,
+    /// Of the rows of the page, or of a list, only the first one is wanted; there is no token then.
+    pub first: bool,
+    /// Of the rows of the page, or of a list, only the last one is wanted; the token is that of the page.
+    pub last: bool,
     /// An empty condition finds nothing instead of everything.
     pub noscan: bool,
     /// An empty condition of `update_all` and `del_all` means the whole table.
@@ -63,6 +67,8 @@ pub struct Options {
     pub prepared: bool,
     /// Columns that are not written though given or generated.
     pub skip_columns: Vec<Name>,
+    /// A batch tries no operation on a table after one of that table has failed; they are tried one by one.
+    pub stop_on_error: bool,
     /// Row hooks are not run.
     pub no_process_rows: bool,
     /// Read through the cache.

@@ -53,7 +53,9 @@ impl Db {
             let total = driver.count(entry.plan.table.clone(), query).await?;
             return Ok(Page { rows: Vec::new(), next_token: None, total: Some(total) });
         }
-        let count = count(options);
+        let size = count(options);
+        // A hook may drop the first rows that are found.
+        let count = if options.first && entry.post.is_empty() { 1 } else { size };
         let paged = Paged {
             key: self.token_key(),
             table: &entry.plan.table,
@@ -66,7 +68,7 @@ impl Db {
             None => None,
         };
         let skip = match (&after, options.page) {
-            (None, Some(page)) => page.saturating_sub(1).saturating_mul(count as u64),
+            (None, Some(page)) => page.saturating_sub(1).saturating_mul(size as u64),
             _ => 0,
         };
         let select = selected(&context);
@@ -86,11 +88,23 @@ impl Db {
         };
         let mut found = driver.select(request).await?;
         let mut next_token = None;
-        if found.len() > count {
-            found.truncate(count);
+        let more = found.len() > count;
+        found.truncate(count);
+        if more && !options.first {
             next_token = found.last().map(|last| paged.seal(last)).transpose()?;
         }
-        Ok(Page { rows: finish(entry, found, &select, &order, options)?, next_token, total: None })
+        let mut rows = finish(entry, found, &select, &order, options)?;
+        only_one(&mut rows, options);
+        Ok(Page { rows, next_token, total: None })
+    }
+}
+
+/// Leaves the first or the last row, if only that is wanted.
+pub(super) fn only_one(rows: &mut Vec<Row>, options: &Options) {
+    if options.first {
+        rows.truncate(1);
+    } else if options.last {
+        rows.drain(..rows.len().saturating_sub(1));
     }
 }
 

@@ -7,6 +7,7 @@ use super::driver::Get;
 use super::entry::Entry;
 use super::evaluate::Matcher;
 use super::expiry::{is_live, live};
+use super::pages::only_one;
 use super::prepare::{AnyKey, Checked, key, list_key, selected};
 use super::{Db, IntoKey, Key, Options};
 use crate::Result;
@@ -151,6 +152,7 @@ impl Db {
                 }
             }
         }
+        only_one(&mut rows, options);
         Ok(rows)
     }
 }

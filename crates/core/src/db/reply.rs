@@ -12,6 +12,13 @@ pub struct Page<T> {
     pub total: Option<u64>,
 }
 
+impl<T> Page<T> {
+    /// The one row of [`Options::first`] and [`Options::last`]; none when nothing matches.
+    pub fn into_row(self) -> Option<T> {
+        self.rows.into_iter().next()
+    }
+}
+
 /// What a write did.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Written {

@@ -14,6 +14,7 @@ trials! {
     s186_a_batch_may_mix_operations_and_tables,
     s187_a_batch_of_a_thousand_and_one_of_none,
     s188_a_batch_may_read,
+    s189_a_batch_may_stop_at_the_first_error_of_a_table,
     s190_a_transaction_applies_all if transactions,
     s191_a_failed_transaction_applies_nothing if transactions,
     s192_the_store_goes_on_after_a_failed_transaction if transactions,
@@ -102,6 +103,35 @@ async fn s188_a_batch_may_read(bench: Bench) -> Checked {
         Some(Outcome::Row(row)) => has(row.as_ref(), &row! { id: "a1", num: 1 }),
         other => Err(Problem::new(format!("got {other:?}, expected a row"))),
     }
+}
+
+async fn s189_a_batch_may_stop_at_the_first_error_of_a_table(bench: Bench) -> Checked {
+    let db = bench.open([t1(), t3()]).await?;
+    let operations = || {
+        vec![
+            add(T1, row! { id: "a1", num: 1 }),
+            add("T", row! { id: "a1", num: 2 }),
+            add(T3, row! { id: "c1" }),
+            add(T1, row! { id: "a2" }),
+            Operation::new(Action::Get, T1, row! { id: "a1" }),
+            add(T3, row! { id: "c2", num: "x" }),
+            update(T3, row! { id: "c1", num: 5 }),
+        ]
+    };
+    let stop = Options { stop_on_error: true, ..Options::new() };
+    let results = db.batch(operations(), &stop).await?;
+    let kinds: Vec<_> = results.iter().map(|r| r.as_ref().map_err(bkjs_core::Error::kind).err()).collect();
+    let (exists, invalid, not) = (ErrorKind::AlreadyExists, ErrorKind::Invalid, ErrorKind::NotTried);
+    equal(kinds, vec![None, Some(exists), None, Some(not), Some(not), Some(invalid), Some(not)])?;
+    let not_tried = results.into_iter().nth(3).and_then(Result::err);
+    equal(not_tried.map(|e| e.status()), Some(424))?;
+    finds(&db, T1, Query::new(), "a1").await?;
+    stored(&db, T3, "c1", row! { num: 0 }).await?;
+
+    // The usual batch goes on.
+    db.batch(operations(), &USUAL).await?;
+    finds(&db, T1, Query::new(), "a1 a2").await?;
+    stored(&db, T3, "c1", row! { num: 5 }).await
 }
 
 async fn operations_of_a_batch_apply_in_order(bench: Bench) -> Checked {

@@ -10,10 +10,12 @@ const LAST: u16 = 210;
 
 /// Scenarios without a trial, each with the reason.
 const NOT_COVERED: &[(u16, &str)] = &[
-    (189, "a batch tries every operation; there is no option to stop"),
     (197, "the level of cache that answered is not reported yet: comes with the cache"),
     (201, "named cache keys come with the cache"),
-    (208, "the removal of columns the caller may not see belongs to the API layer"),
+    (
+        208,
+        "the removal of columns the caller may not see belongs to the API layer, which tries it in reply/clean.rs",
+    ),
     (209, "copying between pools comes with the command that does it"),
 ];
 
