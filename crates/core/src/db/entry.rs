@@ -31,7 +31,8 @@ impl Entry {
     /// Makes a stored row what the caller gets: defaults in place of null, then the hooks; none when a hook
     /// drops it. `select` are the columns read, empty for all.
     pub(super) fn returned(&self, mut row: Row, select: &[Name], options: &Options) -> Result<Option<Row>> {
-        for (name, default) in &self.plan.read_defaults {
+        let defaults = if options.as_stored { &[] } else { self.plan.read_defaults.as_slice() };
+        for (name, default) in defaults {
             if (select.is_empty() || select.contains(name)) && row.get(name).is_none_or(|v| v.is_null()) {
                 row.set(name.clone(), default.clone());
             }
@@ -41,7 +42,7 @@ impl Entry {
 }
 
 fn run(hooks: &[RowHook], row: &mut Row, options: &Options) -> Result<bool> {
-    if !options.no_process_rows {
+    if !options.no_process_rows && !options.as_stored {
         for hook in hooks {
             if hook(row, options)? == RowFate::Drop {
                 return Ok(false);

@@ -56,6 +56,11 @@ impl Db {
         self.inner.pools.get(name).unwrap_or(&self.inner.default)
     }
 
+    /// Whether there is a pool of this name.
+    pub fn has_pool(&self, name: &str) -> bool {
+        self.inner.pools.contains_key(name)
+    }
+
     /// The pool that holds a table.
     ///
     /// # Errors

@@ -1,8 +1,9 @@
-//! Values as JSON text, the form of lists, sets and objects in SQL columns.
+//! Values as JSON text, the form of lists, sets and objects in SQL columns, and of records in files.
 
 use std::fmt;
+use std::marker::PhantomData;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use crate::value::{Row, Value};
 use crate::{Error, Result};
@@ -18,22 +19,53 @@ pub(crate) fn to_json_text(value: &Value) -> String {
 /// # Errors
 /// `Internal` for a text that is not JSON: only the framework writes these columns.
 pub(crate) fn from_json_text(text: &[u8]) -> Result<Value> {
-    serde_json::from_slice::<Decoded>(text)
+    serde_json::from_slice::<Decoded<Rounded>>(text)
         .map(|decoded| decoded.0)
         .map_err(|e| Error::internal("a stored JSON value is malformed").source(e))
 }
 
-struct Decoded(Value);
+/// The value of a JSON text of others, in which an integer beyond 64 bits with sign is a mistake.
+///
+/// # Errors
+/// What the text has that is no JSON, and where.
+pub(crate) fn from_json_input(text: &str) -> serde_json::Result<Value> {
+    serde_json::from_str::<Decoded<Exact>>(text).map(|decoded| decoded.0)
+}
 
-impl<'de> Deserialize<'de> for Decoded {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Decoder).map(Self)
+/// What becomes of an integer that has no place in [`Value::Int`].
+trait Beyond {
+    fn value<E: de::Error>(integer: u64) -> Result<Value, E>;
+}
+
+/// The nearest double: what is stored must be readable.
+struct Rounded;
+
+impl Beyond for Rounded {
+    fn value<E: de::Error>(integer: u64) -> Result<Value, E> {
+        Ok(Value::Real(integer as f64))
     }
 }
 
-struct Decoder;
+/// It is refused.
+struct Exact;
 
-impl<'de> Visitor<'de> for Decoder {
+impl Beyond for Exact {
+    fn value<E: de::Error>(integer: u64) -> Result<Value, E> {
+        Err(E::custom(format!("number {integer} is out of range")))
+    }
+}
+
+struct Decoded<B>(Value, PhantomData<B>);
+
+impl<'de, B: Beyond> Deserialize<'de> for Decoded<B> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Decoder::<B>(PhantomData)).map(|value| Self(value, PhantomData))
+    }
+}
+
+struct Decoder<B>(PhantomData<B>);
+
+impl<'de, B: Beyond> Visitor<'de> for Decoder<B> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -52,8 +84,8 @@ impl<'de> Visitor<'de> for Decoder {
         Ok(Value::Int(v))
     }
 
-    fn visit_u64<E>(self, v: u64) -> Result<Value, E> {
-        Ok(i64::try_from(v).map_or(Value::Real(v as f64), Value::Int))
+    fn visit_u64<E: de::Error>(self, v: u64) -> Result<Value, E> {
+        i64::try_from(v).map_or_else(|_| B::value(v), |v| Ok(Value::Int(v)))
     }
 
     fn visit_f64<E>(self, v: f64) -> Result<Value, E> {
@@ -70,7 +102,7 @@ impl<'de> Visitor<'de> for Decoder {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
         let mut list = Vec::with_capacity(seq.size_hint().unwrap_or(0).min(64));
-        while let Some(Decoded(value)) = seq.next_element()? {
+        while let Some(Decoded::<B>(value, _)) = seq.next_element()? {
             list.push(value);
         }
         Ok(Value::List(list))
@@ -78,7 +110,7 @@ impl<'de> Visitor<'de> for Decoder {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
         let mut row = Row::new();
-        while let Some((name, Decoded(value))) = map.next_entry::<String, Decoded>()? {
+        while let Some((name, Decoded::<B>(value, _))) = map.next_entry::<String, _>()? {
             row.set(name, value);
         }
         Ok(Value::Map(row))

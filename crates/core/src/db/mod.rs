@@ -71,8 +71,7 @@ mod entry;
 pub mod evaluate;
 mod expiry;
 mod facade;
-// Stored text of what products have no type for.
-#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql", feature = "dynamodb"))]
+// Also the stored text of what products have no type for.
 mod json;
 mod key;
 // Without a driver nobody asks.
@@ -81,6 +80,7 @@ mod key;
     allow(dead_code)
 )]
 mod layout;
+mod lines;
 mod options;
 mod pages;
 mod params;
@@ -103,6 +103,7 @@ mod write;
 pub use builder::{DbBuilder, RowFate};
 pub use facade::Db;
 pub use key::{IntoKey, Key};
+pub use lines::{BadLine, LineReader, line_of};
 pub use options::{Options, Returning, Sort};
 pub use params::{DbParams, is_new, open};
 pub use query::{Condition, Group, GroupKind, IntoQuery, Op, Query};

@@ -69,6 +69,11 @@ pub struct Options {
     pub skip_columns: Vec<Name>,
     /// A batch tries no operation on a table after one of that table has failed; they are tried one by one.
     pub stop_on_error: bool,
+    /// Records are taken and given as they are stored, to move them from one pool to another: no hooks, nothing
+    /// generated, converted, joined, validated or left alone on write, no defaults on read. A put stores the
+    /// whole record: a column that it lacks is null afterwards. A value must be of the type of its column, bytes
+    /// may be base64. For gets, lists, selects, scans, adds, puts, updates and batches of them.
+    pub as_stored: bool,
     /// Row hooks are not run.
     pub no_process_rows: bool,
     /// Read through the cache.

@@ -4,7 +4,7 @@ use super::driver::{Change, Verb, Write};
 use super::entry::Entry;
 use super::expiry::live;
 use super::prepare::{
-    AnyKey, Checked, Context, Purpose, Stored, changes, check_query, collect, key, key_of, stored,
+    AnyKey, Checked, Context, Purpose, Stored, changes, check_query, collect, exact, key, key_of, stored,
 };
 use super::{Action, Condition, Db, Key, Op, Options, Query};
 use crate::value::{Row, Value};
@@ -46,6 +46,9 @@ impl Db {
         if !entry.before_write(&mut record, options)? {
             return Ok(None);
         }
+        if options.as_stored {
+            return making.as_stored(action, record).map(Some);
+        }
         let request = match action {
             Action::Add => making.add(record)?,
             Action::Put => making.put(record)?,
@@ -68,6 +71,7 @@ impl Db {
         mut record: Row,
         options: &Options,
     ) -> Result<Option<Request>> {
+        not_as_stored(options)?;
         if !entry.before_write(&mut record, options)? {
             return Ok(None);
         }
@@ -81,6 +85,7 @@ impl Db {
         mut record: Row,
         options: &Options,
     ) -> Result<Option<Vec<Change>>> {
+        not_as_stored(options)?;
         if !entry.before_write(&mut record, options)? {
             return Ok(None);
         }
@@ -99,9 +104,49 @@ impl Making<'_> {
         Request { write, key: Some(key), prepared: None, renews: false, not_created: None }
     }
 
+    /// A write of the record as it is, without a look at what its columns ask for.
+    fn as_stored(&self, action: Action, record: Row) -> Result<Request> {
+        let mut row = exact(&self.context, record)?;
+        let keys = self.entry.plan.table.keys();
+        let key: Vec<Value> = keys.map(|c| row.get(&c.name).cloned().unwrap_or_default()).collect();
+        let prepared = self.options.prepared.then(|| row.clone());
+        let request = match action {
+            Action::Add if self.options.condition.is_some() => return Err(conditional_add()),
+            Action::Add => self.request(Verb::Add { row, do_nothing: self.options.do_nothing }, key),
+            Action::Put => {
+                for column in self.entry.plan.table.columns().iter().filter(|column| !column.hidden) {
+                    if !row.contains(&column.name) {
+                        row.push(column.name.clone(), Value::Null);
+                    }
+                }
+                match &self.options.condition {
+                    Some(_) => {
+                        let condition = self.condition(Checked::Always)?;
+                        self.conditional_put(Stored { row, defaults: Row::new() }, condition)
+                    }
+                    None => self.request(Verb::Put { row, defaults: Row::new() }, key),
+                }
+            }
+            Action::Update => {
+                let condition = self.condition(Checked::Always)?;
+                let changes = self.sets(&row);
+                self.request(Verb::Update { key: key.clone(), changes, condition, insert: None }, key)
+            }
+            Action::Incr | Action::Get | Action::Del => return Err(only_whole()),
+        };
+        Ok(Request { prepared, renews: action != Action::Update, ..request })
+    }
+
+    /// Changes that set every column of the row beside the key.
+    fn sets(&self, row: &Row) -> Vec<Change> {
+        let is_key = |name: &str| self.entry.plan.table.keys().any(|c| &*c.name == name);
+        let set = row.iter().filter(|(name, _)| !is_key(name));
+        set.map(|(name, value)| Change { column: name.clone(), op: Op::Set, value: value.clone() }).collect()
+    }
+
     fn add(&self, record: Row) -> Result<Request> {
         if self.options.condition.is_some() {
-            return Err(Error::invalid("add takes no condition: there is no stored record to compare with"));
+            return Err(conditional_add());
         }
         let given = collect(&self.context, record, Purpose::Add)?;
         let stored = stored(&self.context, &given, Purpose::Add)?;
@@ -129,11 +174,7 @@ impl Making<'_> {
     /// Changes the record if the condition holds, stores it if there is none: one atomic write.
     fn conditional_put(&self, stored: Stored, condition: Option<Query>) -> Request {
         let key = stored.key(&self.context);
-        let is_key = |name: &str| self.entry.plan.table.keys().any(|c| &*c.name == name);
-        let set = stored.row.iter().filter(|(name, _)| !is_key(name));
-        let changes =
-            set.map(|(name, value)| Change { column: name.clone(), op: Op::Set, value: value.clone() });
-        let changes = changes.collect();
+        let changes = self.sets(&stored.row);
         let row = stored.into_new();
         let prepared = self.options.prepared.then(|| row.clone());
         let verb = Verb::Update { key: key.clone(), changes, condition, insert: Some(row) };
@@ -235,6 +276,19 @@ impl Making<'_> {
         }
         row
     }
+}
+
+/// Refuses the option where it means nothing.
+fn not_as_stored(options: &Options) -> Result<()> {
+    if options.as_stored { Err(only_whole()) } else { Ok(()) }
+}
+
+fn only_whole() -> Error {
+    Error::invalid("as_stored is for writes of a whole record: an add, a put or an update")
+}
+
+fn conditional_add() -> Error {
+    Error::invalid("add takes no condition: there is no stored record to compare with")
 }
 
 fn merged(mut row: Row, defaults: Row) -> Row {

@@ -8,8 +8,9 @@ use super::driver::{Driver, Select};
 use super::entry::Entry;
 use super::pages::{count, finish, with_live};
 use super::prepare::{Checked, check_query, selected};
+use super::token::Paged;
 use super::{Db, IntoQuery, Options, Sort};
-use crate::value::{FromRow, Name, Value};
+use crate::value::{FromRow, Name, Row, Value};
 use crate::{Error, Result};
 
 impl Db {
@@ -44,7 +45,8 @@ impl Db {
     /// move to another task or be the body of a reply.
     ///
     /// # Errors
-    /// As [`select`](Self::select); nothing is read yet.
+    /// As [`select`](Self::select); nothing is read yet. `NotMatched` when `options.start` is not a
+    /// [`position`](Batches::position) of the same scan.
     pub fn batches<T: FromRow>(
         &self,
         table: &str,
@@ -63,14 +65,25 @@ impl Db {
         }
         let checked = check_query(&context, query.into_query()?, options.any)?;
         let nothing = checked == Checked::Never || (options.noscan && checked == Checked::Always);
+        let paged = Paged {
+            key: self.token_key(),
+            table: &entry.plan.table,
+            query: &checked,
+            order: &order,
+            unique: None,
+        };
+        let start = options.start.as_deref().filter(|token| !token.is_empty());
+        let after = start.map(|token| paged.open(token)).transpose()?;
         Ok(Batches {
+            token_key: *self.token_key(),
             entry: entry.clone(),
             driver: self.driver(entry, options).clone(),
             options: options.clone(),
-            query: (!nothing).then_some(checked),
+            query: checked,
+            ended: nothing,
             order,
             select: selected(&context),
-            after: None,
+            after,
             delivered: 0,
             records: PhantomData,
         })
@@ -83,8 +96,9 @@ pub struct Batches<T> {
     entry: Arc<Entry>,
     driver: Arc<dyn Driver>,
     options: Options,
-    /// None at the end.
-    query: Option<Checked>,
+    token_key: [u8; 32],
+    query: Checked,
+    ended: bool,
     order: Vec<Sort>,
     select: Vec<Name>,
     after: Option<Vec<Value>>,
@@ -101,9 +115,12 @@ impl<T: FromRow> Batches<T> {
         loop {
             let left = self.options.limit.map_or(u64::MAX, |limit| limit.saturating_sub(self.delivered));
             let count = count(&self.options).min(usize::try_from(left).unwrap_or(usize::MAX));
-            let query = self.query.clone().filter(|_| count > 0);
-            let query = query.and_then(|query| with_live(&self.entry, self.driver.capabilities(), query));
-            let Some(query) = query else { return Ok(None) };
+            if self.ended || count == 0 {
+                return Ok(None);
+            }
+            let Some(query) = with_live(&self.entry, self.driver.capabilities(), self.query.clone()) else {
+                return Ok(None);
+            };
             let request = Select {
                 table: self.entry.plan.table.clone(),
                 query,
@@ -121,7 +138,7 @@ impl<T: FromRow> Batches<T> {
                         self.order.iter().map(|s| last.get(&s.column).cloned().unwrap_or_default());
                     self.after = Some(position.collect());
                 }
-                _ => self.query = None,
+                _ => self.ended = true,
             }
             let rows = finish(&self.entry, found, &self.select, &self.order, &self.options)?;
             self.delivered += rows.len() as u64;
@@ -129,6 +146,21 @@ impl<T: FromRow> Batches<T> {
                 return rows.into_iter().map(T::from_row).collect::<Result<Vec<T>>>().map(Some);
             }
         }
+    }
+
+    /// Where the scan is: with this as `options.start` another one of the same table, condition and key of tokens
+    /// goes on behind the last record given, in this process or a later one. None before the first batch and
+    /// at the end.
+    ///
+    /// # Errors
+    /// `Invalid` when the key of the last record is too long for a token.
+    pub fn position(&self) -> Result<Option<String>> {
+        let Some(after) = self.after.as_ref().filter(|_| !self.ended) else { return Ok(None) };
+        let names = self.order.iter().map(|sort| sort.column.clone());
+        let last: Row = names.zip(after.iter().cloned()).collect();
+        let (table, order) = (&self.entry.plan.table, &self.order);
+        let paged = Paged { key: &self.token_key, table, query: &self.query, order, unique: None };
+        paged.seal(&last).map(Some)
     }
 
     /// The records given so far.

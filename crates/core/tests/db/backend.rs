@@ -1,8 +1,8 @@
 //! The products that the contract is tried on. Adding one is adding an entry to [`BACKENDS`].
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use bkjs_core::db::driver::{BoxFuture, Capabilities, Driver};
 use bkjs_core::db::drivers::none::NoneDriver;
@@ -12,7 +12,7 @@ use bkjs_core::schema::{SchemaBuilder, Table};
 use serde_json::Map;
 use tempfile::TempDir;
 
-use crate::check::Checked;
+use crate::check::{Checked, holds_that};
 use crate::remains;
 
 /// A database product.
@@ -162,22 +162,32 @@ impl Place {
     }
 }
 
+/// The name of the pool of a second store.
+pub(crate) const OTHER: &str = "other";
+
+/// Where a trial keeps its data: its store, and a second one if it has asked for one.
+pub(crate) struct Places {
+    pub(crate) first: Place,
+    pub(crate) second: OnceLock<Place>,
+}
+
 /// What a trial receives: an empty store that it may open as often as it likes.
 pub(crate) struct Bench {
     backend: &'static Backend,
     can: Capabilities,
-    place: Arc<Place>,
+    places: Arc<Places>,
 }
 
 impl Bench {
     /// An empty store.
     pub(crate) fn new(backend: &'static Backend, can: Capabilities) -> Checked<Self> {
-        Ok(Self { backend, can, place: Arc::new(Place::new()?) })
+        let places = Places { first: Place::new()?, second: OnceLock::new() };
+        Ok(Self { backend, can, places: Arc::new(places) })
     }
 
-    /// Where the store is.
-    pub(crate) fn place(&self) -> Arc<Place> {
-        self.place.clone()
+    /// Where the stores are.
+    pub(crate) fn places(&self) -> Arc<Places> {
+        self.places.clone()
     }
 
     /// What the driver can do.
@@ -212,6 +222,17 @@ impl Bench {
         Ok(db)
     }
 
+    /// As [`open`](Self::open), with a second, empty store of the same product as the pool [`OTHER`].
+    pub(crate) async fn open_two(&self, tables: impl IntoIterator<Item = Table>) -> Checked<Db> {
+        let second = Place::new()?;
+        let driver = self.backend.open(&second)?;
+        holds_that(self.places.second.set(second).is_ok(), || "there is a second store already")?;
+        let db =
+            self.open_with(tables, |builder| builder.pool(OTHER, driver).default_pool(self.pool())).await?;
+        db.pool(OTHER).create(db.tables().to_vec()).await?;
+        Ok(db)
+    }
+
     /// As [`open_with`](Self::open_with), without creating anything.
     pub(crate) async fn connect(
         &self,
@@ -222,7 +243,7 @@ impl Bench {
         for table in tables {
             schema.add(table);
         }
-        let driver = self.backend.open(&self.place)?;
+        let driver = self.backend.open(&self.places.first)?;
         let builder = Db::builder(Arc::new(schema.build()))
             .pool(self.backend.name, driver)
             .pool("none", Arc::new(NoneDriver::new()))

@@ -16,7 +16,6 @@ const NOT_COVERED: &[(u16, &str)] = &[
         208,
         "the removal of columns the caller may not see belongs to the API layer, which tries it in reply/clean.rs",
     ),
-    (209, "copying between pools comes with the command that does it"),
 ];
 
 /// A scenario has a trial or a reason, not both, and every trial named by number has a scenario.

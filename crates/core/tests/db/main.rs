@@ -30,6 +30,7 @@ mod random_writes;
 mod schema;
 mod select;
 mod sort_page;
+mod transfer;
 mod typed;
 mod update;
 mod validation;
@@ -64,6 +65,7 @@ const SECTIONS: &[&[Trial]] = &[
     batch::TRIALS,
     cache::TRIALS,
     expiry_hooks::TRIALS,
+    transfer::TRIALS,
     typed::TRIALS,
     hostile::TRIALS,
     durable::TRIALS,
@@ -148,8 +150,11 @@ impl Run {
 /// Tries one rule in a store of its own, and removes that.
 async fn attempt(backend: &'static Backend, trial: &'static Trial, can: Capabilities) -> Checked {
     let bench = Bench::new(backend, can)?;
-    let place = bench.place();
+    let places = bench.places();
     let tried = trial.attempt(bench).await;
-    let removed = backend.remove(&place).await;
+    let mut removed = backend.remove(&places.first).await;
+    if let Some(second) = places.second.get() {
+        removed = removed.and(backend.remove(second).await);
+    }
     tried.and(removed)
 }

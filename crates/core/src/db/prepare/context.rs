@@ -2,6 +2,7 @@ use std::borrow::Cow;
 
 use super::Plan;
 use super::convert;
+use super::exact::exact_value;
 use super::types::typed;
 use crate::db::driver::Capabilities;
 use crate::db::{Op, Options};
@@ -53,6 +54,9 @@ impl<'a> Context<'a> {
 
     /// The value as it is stored in the column: converted and changed as the column says.
     pub(super) fn stored_value(&self, column: &Column, value: Value) -> Result<Value> {
+        if self.options.as_stored {
+            return exact_value(column, value);
+        }
         if column.convert.is_empty() {
             return typed(column, value);
         }

@@ -5,6 +5,7 @@ mod change;
 mod condition;
 mod context;
 mod convert;
+mod exact;
 mod fold;
 mod generate;
 mod given;
@@ -20,6 +21,7 @@ mod validate;
 
 pub(super) use change::{changes, key_of};
 pub(super) use context::{Context, Purpose};
+pub(super) use exact::{exact, exact_value};
 pub(super) use fold::Checked;
 pub(super) use generate::now_seconds;
 pub(super) use given::collect;

@@ -49,7 +49,7 @@ impl Plan {
     }
 
     /// The column that an undeclared name stands for, if a pattern of the table admits the name.
-    pub(super) fn custom_column(&self, name: &str) -> Option<Column> {
+    pub(in crate::db) fn custom_column(&self, name: &str) -> Option<Column> {
         let plain = |n: &str| n.len() <= 64 && n.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
         let (_, column) = self.custom.iter().find(|(pattern, _)| plain(name) && pattern.is_match(name))?;
         Some(Column { name: name.into(), ..column.clone() })
