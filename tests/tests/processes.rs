@@ -75,12 +75,28 @@ impl ContainsSame for Vec<Process> {
 }
 
 #[tokio::test]
-async fn a_whole_tree_ends_with_its_monitor() -> Result<()> {
+async fn a_tree_ends_with_its_monitor_and_the_next_may_follow_at_once() -> Result<()> {
     let home = Home::new()?;
     let server = Server::start(&home, &TREE).await?;
     let all = whole(&server).await?;
     all.iter().find(|process| process.role() == "monitor").context("no monitor")?.kill()?;
+    // As a service manager would: on the same home and port, without waiting for the others to end.
+    let next = Server::spawn(&Program::bkjs()?, &home, server.port, &TREE)?;
     server.until_processes(Duration::from_secs(10), "the end of all processes", <[_]>::is_empty).await?;
+    whole(&next).await?;
+    next.send_until_served(Call::get("/ping"), Duration::from_secs(5)).await?;
+    assert_eq!(next.stop().await?, 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_second_server_on_a_home_names_the_first_and_leaves_it_alone() -> Result<()> {
+    let home = Home::new()?;
+    let server = Server::start(&home, &["-server-max-processes", "1"]).await?;
+    let mut second = Server::spawn(&Program::bkjs()?, &home, bkjs_tests::free_port()?, &[])?;
+    assert_eq!(second.ended(Duration::from_secs(10)).await?, 1);
+    assert!(second.log().contains(&format!("process {}:", server.top()?.pid)), "{}", second.log());
+    assert_eq!(server.send(Call::get("/ping")).await?.status, 200);
     Ok(())
 }
 

@@ -12,7 +12,7 @@ use crate::exit::Exit;
 use crate::ipc::Parent;
 use crate::spawn::{Place, command};
 use crate::start::{Birth, Start, complain};
-use crate::{Program, Role, RuntimeParams, daemon, leaf, pidfile, single, supervise};
+use crate::{Program, Role, RuntimeParams, daemon, leaf, single, supervise};
 
 /// How long work on blocking threads may hold up the end of a process that has drained.
 const LEFTOVERS: Duration = Duration::from_millis(200);
@@ -38,7 +38,6 @@ pub(crate) struct Setting {
     pub(crate) home: PathBuf,
     pub(crate) var_dir: PathBuf,
     pub(crate) params: RuntimeParams,
-    pub(crate) pid_files: bool,
     pub(crate) since: u64,
 }
 
@@ -66,17 +65,12 @@ fn begin(launch: Launch) -> Result<Exit> {
     let exe = std::env::current_exe().map_err(|e| {
         Error::new(ErrorKind::Unavailable, "cannot tell which file this program was started from").source(e)
     })?;
-    let owner = pidfile::other_owner(&launch.var_dir, role);
-    if let Some(pid) = owner {
-        tracing::warn!(pid, "another instance runs on this home, its pid files stay");
-    }
     let setting = Setting {
         exe,
         args: launch.start.args().to_vec(),
         home: launch.home,
         var_dir: launch.var_dir,
         params: launch.params,
-        pid_files: owner.is_none(),
         since: now(),
     };
     if setting.params.daemon {
@@ -95,15 +89,7 @@ fn act(launch: Launch, program: Arc<dyn Program>) -> Result<Exit> {
         return Err(Error::internal("a process without a role cannot act in it"));
     };
     let boot = &birth.boot;
-    let setting = Arc::new(Setting {
-        exe: boot.exe.clone(),
-        args,
-        home,
-        var_dir,
-        params,
-        pid_files: boot.pid_files,
-        since: boot.since,
-    });
+    let setting = Arc::new(Setting { exe: boot.exe.clone(), args, home, var_dir, params, since: boot.since });
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -151,6 +137,12 @@ pub(crate) fn children(role: Role, params: &RuntimeParams) -> Vec<(Role, usize)>
     }
 }
 
+/// The roles of which a tree with this top has one process each, from above.
+pub(crate) fn unique_roles(top: Role, params: &RuntimeParams) -> Vec<Role> {
+    let below = children(top, params).into_iter().filter(|(role, count)| role.is_supervisor() && *count > 0);
+    [top].into_iter().chain(below.flat_map(|(role, _)| unique_roles(role, params))).collect()
+}
+
 /// Milliseconds since 1970.
 fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as u64)
@@ -190,5 +182,14 @@ mod tests {
         assert_eq!(children(Role::Monitor, &params), [(Role::Master, 1)]);
         assert_eq!(children(Role::Master, &params), [(Role::Server, 1), (Role::Worker, 2)]);
         assert_eq!(children(Role::Server, &params), [(Role::Web, 3)]);
+    }
+
+    #[test]
+    fn a_tree_has_one_process_of_each_supervisor() {
+        let params = RuntimeParams::default();
+        assert_eq!(unique_roles(Role::Monitor, &params), [Role::Monitor, Role::Master, Role::Server]);
+        assert_eq!(unique_roles(Role::Web, &params), [Role::Web]);
+        let params = RuntimeParams { no_web: true, ..Default::default() };
+        assert_eq!(unique_roles(Role::Master, &params), [Role::Master]);
     }
 }

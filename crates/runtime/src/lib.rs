@@ -31,6 +31,7 @@
 #![forbid(unsafe_code)]
 
 mod backoff;
+mod claim;
 mod daemon;
 mod drain;
 mod exit;

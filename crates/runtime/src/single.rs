@@ -5,9 +5,10 @@ use std::sync::Arc;
 use bkjs_core::{Error, Result, task};
 use tokio::time::sleep;
 
+use crate::claim::Claim;
 use crate::exit::Exit;
 use crate::ipc::{Ipc, Link, Message};
-use crate::launch::Setting;
+use crate::launch::{Setting, unique_roles};
 use crate::pidfile::PidFile;
 use crate::signals::Signals;
 use crate::start::Birth;
@@ -18,7 +19,7 @@ use crate::{Drain, Program, Role, RoleContext};
 /// Prepares, listens and serves in this process.
 ///
 /// # Errors
-/// Those of preparing, listening and serving, where no launcher waits for them.
+/// A home that is in use, and those of preparing, listening and serving, where no launcher waits for them.
 pub(crate) async fn run(setting: Arc<Setting>, birth: Birth, program: Arc<dyn Program>) -> Result<Exit> {
     let signals = Signals::take(false)?;
     let role = birth.boot.role;
@@ -41,9 +42,13 @@ async fn serve(
     program: Arc<dyn Program>,
     launcher: Option<&Link>,
 ) -> Result<Exit> {
-    let _pid_file = setting.pid_files.then(|| PidFile::write(&setting.var_dir, role)).transpose()?;
-    let sockets = tokio::select! {
-        sockets = begin(role, setting, program.as_ref()) => sockets?,
+    let started = async {
+        let claim = Claim::take(setting, &unique_roles(role, &setting.params)).await?;
+        let pid_file = PidFile::write(&setting.var_dir, role)?;
+        Ok::<_, Error>((claim, pid_file, begin(role, setting, program.as_ref()).await?))
+    };
+    let (_claim, _pid_file, sockets) = tokio::select! {
+        started = started => started?,
         () = signals.end() => return Ok(Exit::Stopped),
     };
     let (drain, ready) = (Drain::new(), Drain::new());

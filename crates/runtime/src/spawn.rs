@@ -39,7 +39,6 @@ pub(crate) fn command(
         exe: setting.exe.clone(),
         args: setting.args.clone(),
         parent: place.parent,
-        pid_files: setting.pid_files,
         since: setting.since,
     };
     let cannot =

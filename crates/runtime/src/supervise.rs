@@ -6,10 +6,11 @@ use bkjs_core::{Result, task};
 use futures_util::future::join_all;
 use tokio::sync::mpsc;
 
+use crate::claim::Claim;
 use crate::drain::Halt;
 use crate::exit::Exit;
 use crate::ipc::{Link, Message, Parent};
-use crate::launch::{Setting, children, top_role};
+use crate::launch::{Setting, children, top_role, unique_roles};
 use crate::listen::Sockets;
 use crate::pidfile::PidFile;
 use crate::roll::Roll;
@@ -46,23 +47,28 @@ struct Kept {
 /// Runs a supervisor to its end.
 ///
 /// # Errors
-/// When it cannot write its pid file, prepare, or listen, and has no parent to report that to.
+/// When the home is in use, or it cannot write its pid file, prepare, or listen, and has no parent to report that to.
 pub(crate) async fn run(setting: Arc<Setting>, birth: Birth, program: Arc<dyn Program>) -> Result<Exit> {
     let role = birth.boot.role;
-    let mut signals = Signals::take(birth.boot.parent == Parent::Supervisor)?;
+    let below_supervisor = birth.boot.parent == Parent::Supervisor;
+    let mut signals = Signals::take(below_supervisor)?;
     let mut parent = Upwards::open(birth)?;
     // The first word: from now on it is asked for signs of life, and gives them while it prepares.
     parent.tell(&Message::Pong);
     let started = async {
-        let pid_file = setting.pid_files.then(|| PidFile::write(&setting.var_dir, role)).transpose()?;
-        Ok((pid_file, begin(role, &setting, program.as_ref()).await?))
+        let claim = match below_supervisor {
+            true => None,
+            false => Some(Claim::take(&setting, &unique_roles(role, &setting.params)).await?),
+        };
+        let pid_file = PidFile::write(&setting.var_dir, role)?;
+        Ok((claim, pid_file, begin(role, &setting, program.as_ref()).await?))
     };
     let started = tokio::select! {
         started = started => started,
         exit = parent.attend() => return Ok(exit),
         () = signals.end() => return Ok(Exit::Stopped),
     };
-    let (_pid_file, sockets) = match (started, &parent.link) {
+    let (_claim, _pid_file, sockets) = match (started, &parent.link) {
         (Ok(started), _) => started,
         (Err(error), None) => return Err(error),
         (Err(error), Some(link)) => {

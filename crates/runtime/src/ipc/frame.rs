@@ -90,7 +90,6 @@ mod tests {
             exe: "/bin/x".into(),
             args: vec!["-a".repeat(5000), "b".to_owned()],
             parent: Parent::Supervisor,
-            pid_files: true,
             since: 7,
         }
     }

@@ -19,8 +19,6 @@ pub(crate) struct Boot {
     /// The arguments of the top process, without the name of the program.
     pub(crate) args: Vec<String>,
     pub(crate) parent: Parent,
-    /// Whether the pid files of the home belong to this tree.
-    pub(crate) pid_files: bool,
     /// When the tree was started: milliseconds since 1970.
     pub(crate) since: u64,
 }

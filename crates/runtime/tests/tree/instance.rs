@@ -26,10 +26,8 @@ pub(crate) struct Instance {
 impl Instance {
     /// A home and a free port; nothing runs yet.
     pub(crate) fn new(args: &[&str]) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port();
-        let mut all = vec!["ping=1000".to_owned(), "crash-delay=500".to_owned()];
-        all.extend(args.iter().map(|arg| (*arg).to_owned()));
-        Self { home: TempDir::new().expect("a home"), port, args: all, top: None }
+        let args = args.iter().map(|arg| (*arg).to_owned()).collect();
+        Self { home: TempDir::new().expect("a home"), port: free_port(), args, top: None }
     }
 
     /// Starts it and waits until it is as large as it should be and serves.
@@ -44,19 +42,26 @@ impl Instance {
         self.top = Some(self.spawn());
     }
 
-    /// Starts one more process with the same home and port.
-    pub(crate) fn spawn(&self) -> Child {
-        Command::new(std::env::current_exe().expect("own path"))
+    fn spawn(&self) -> Child {
+        let log = fs::File::options().create(true).append(true).open(self.path("stderr")).expect("a log");
+        self.command(self.port).args(&self.args).stderr(log).spawn().expect("starts")
+    }
+
+    /// Starts another tree on the same home, with a port of its own.
+    pub(crate) fn beside(&self, args: &[&str]) -> Child {
+        self.command(free_port()).args(args).stderr(Stdio::piped()).spawn().expect("starts")
+    }
+
+    fn command(&self, port: u16) -> Command {
+        let mut command = Command::new(std::env::current_exe().expect("own path"));
+        command
             .arg("run")
             .arg(self.home.path())
-            .arg(format!("port={}", self.port))
-            .args(&self.args)
+            .args([format!("port={port}"), "ping=1000".into(), "crash-delay=500".into()])
             .env(MARK, self.mark())
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(fs::File::options().create(true).append(true).open(self.path("stderr")).expect("a log"))
-            .spawn()
-            .expect("starts")
+            .stdout(Stdio::null());
+        command
     }
 
     /// Waits for that many processes, all titled, one of which serves.
@@ -177,6 +182,10 @@ impl Drop for Instance {
             signal(proc.pid, Signal::KILL);
         }
     }
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port()
 }
 
 /// Sends a signal; to a process that is gone, nothing.

@@ -14,6 +14,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("a_killed_master_is_replaced_with_its_children", || supervisor("master")),
         trial("all_children_killed_at_once_come_back", all_children),
         trial("nothing_outlives_a_killed_monitor", monitor),
+        trial("a_tree_can_follow_a_killed_one_at_once", at_once),
         trial("a_stopped_web_process_is_replaced", || stopped("web")),
         trial("a_stopped_server_is_replaced", || stopped("server")),
         trial("a_web_process_with_a_blocked_thread_is_replaced", blocked),
@@ -68,6 +69,20 @@ fn monitor() {
     tree.start();
     tree.complete(SIZE);
     assert_eq!(tree.pid_file("monitor"), Some(tree.top_pid()));
+}
+
+/// What a service manager does that restarts a service when its process has died.
+fn at_once() {
+    let mut tree = Instance::started(FULL, SIZE);
+    let old: Vec<_> = tree.procs().iter().map(|p| p.pid).collect();
+    for _ in 0..3 {
+        let mut killed = tree.top.take().expect("started");
+        killed.kill().expect("kills");
+        tree.start();
+        tree.recovered(&old, SIZE);
+        assert_eq!(tree.pid_file("monitor"), Some(tree.top_pid()));
+        killed.wait().expect("ends");
+    }
 }
 
 fn stopped(role: &str) {

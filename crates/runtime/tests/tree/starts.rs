@@ -17,7 +17,10 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("a_master_without_server_keeps_workers_only", no_web),
         trial("one_process_serves_alone", alone),
         trial("a_busy_port_ends_the_start_with_one_message", busy_port),
-        trial("a_second_instance_leaves_the_pid_files_of_the_first", second_instance),
+        trial("a_second_tree_on_a_home_is_refused_by_name_and_leaves_the_first_alone", second_tree),
+        trial("a_home_may_have_its_master_and_its_server_in_trees_of_their_own", split_tree),
+        trial("what_a_killed_tree_left_behind_blocks_no_start", left_behind),
+        trial("a_number_in_a_pid_file_that_is_used_again_blocks_no_start", number_used_again),
         trial("a_failing_preparation_ends_the_start", prepare_fails),
         trial("a_failing_web_process_ends_the_start", web_fails),
         trial("a_daemon_returns_when_it_serves", daemon),
@@ -107,15 +110,65 @@ fn busy_port() {
     }
 }
 
-fn second_instance() {
-    let tree = Instance::started(FULL, 7);
-    let before = tree.procs();
-    let mut second = tree.spawn();
-    assert_eq!(wait("the second to give up", || second.try_wait().expect("waits")).code(), Some(1));
-    wait("its processes to end", || (tree.procs() == before).then_some(()));
-    for role in ["monitor", "master", "server"] {
-        assert_eq!(tree.pid_file(role), Some(tree.pid(role)), "{role}");
+fn second_tree() {
+    for (first, top, size) in [(FULL, "monitor", 7), (&["processes=1"], "master", 3)] {
+        let tree = Instance::started(first, size);
+        let before = tree.procs();
+        for second in [FULL, &["monitor", "daemon"], &["processes=1"], &["no-master"]] {
+            // On another port: it is the home that is in use.
+            let ended = tree.beside(second).wait_with_output().expect("ends");
+            let output = String::from_utf8_lossy(&ended.stderr);
+            assert_eq!(ended.status.code(), Some(1), "{output}");
+            let (home, pid) = (tree.path(""), tree.pid(top));
+            assert!(output.contains(home.to_str().expect("a path").trim_end_matches('/')), "{output}");
+            assert!(output.contains(&format!("process {pid}:")), "{output}");
+            assert_eq!(output.lines().count(), 1, "{output}");
+        }
+        wait("its processes to end", || (tree.procs() == before).then_some(()));
+        for role in ["master", "server"] {
+            assert_eq!(tree.pid_file(role), Some(tree.pid(role)), "{role}");
+        }
+        assert!(tree.ask("pid").is_some());
     }
+}
+
+fn split_tree() {
+    let tree = Instance::started(&["no-master", "processes=1"], 2);
+    let mut master = tree.beside(&["no-web", "workers=1"]);
+    tree.complete(4);
+    assert_eq!(tree.pid_file("master"), Some(master.id()));
+    signal(master.id(), Signal::TERM);
+    assert_eq!(master.wait().expect("ends").code(), Some(0));
+    tree.complete(2);
+}
+
+fn left_behind() {
+    let mut tree = Instance::started(FULL, 7);
+    let old = tree.top_pid();
+    for proc in tree.procs() {
+        signal(proc.pid, Signal::KILL);
+    }
+    tree.gone();
+    assert_eq!(tree.pid_file("monitor"), Some(old));
+    tree.start();
+    tree.complete(7);
+    assert_eq!(tree.pid_file("monitor"), Some(tree.top_pid()));
+}
+
+/// A tree that was killed left its files, and its numbers are by now those of a tree on another home.
+fn number_used_again() {
+    let other = Instance::started(FULL, 7);
+    let mut tree = Instance::new(FULL);
+    fs::create_dir(tree.path("var")).expect("a folder");
+    for role in ["monitor", "master", "server"] {
+        for kind in ["pid", "lock"] {
+            let file = tree.path(&format!("var/{role}.{kind}"));
+            fs::write(file, other.pid(role).to_string()).expect("writes");
+        }
+    }
+    tree.start();
+    tree.complete(7);
+    assert_eq!(tree.pid_file("monitor"), Some(tree.top_pid()));
 }
 
 fn prepare_fails() {
