@@ -10,11 +10,13 @@ use tempfile::TempDir;
 use tokio::process::Command;
 
 use crate::Program;
+use crate::pool::Pool;
 
 /// A home folder that is deleted with this value. Make it before the servers that use it.
 #[derive(Debug)]
 pub struct Home {
     parent: TempDir,
+    pool: Option<Pool>,
 }
 
 /// How a command ended.
@@ -35,7 +37,7 @@ impl Home {
     /// When the system has no room for temporary files.
     pub fn new() -> Result<Self> {
         let parent = tempfile::Builder::new().prefix("bkjs-test-").tempdir()?;
-        Ok(Self { parent })
+        Ok(Self { parent, pool: Pool::of_home() })
     }
 
     /// The home folder.
@@ -86,7 +88,7 @@ impl Home {
     pub async fn run(&self, program: &Path, args: &[&str]) -> Result<Ran> {
         let mut command = Command::new(program);
         command.args(args).stdin(Stdio::null()).kill_on_drop(true).current_dir(self.parent.path());
-        clean(&mut command);
+        self.prepare(&mut command);
         let ended = tokio::time::timeout(Duration::from_secs(60), command.output()).await;
         let out =
             ended.with_context(|| format!("{args:?} does not end"))?.context("cannot start the program")?;
@@ -96,20 +98,23 @@ impl Home {
             stderr: String::from_utf8_lossy(&out.stderr).into_owned(),
         })
     }
+
+    /// Keeps settings of the machine that runs the tests away from the program, and tells it of its database.
+    pub(crate) fn prepare(&self, command: &mut Command) {
+        for (name, _) in env::vars_os() {
+            if name.to_string_lossy().starts_with("BKJS_") {
+                command.env_remove(name);
+            }
+        }
+        if let Some(pool) = &self.pool {
+            pool.tell(command);
+        }
+    }
 }
 
 impl Ran {
     /// All that the command printed.
     pub fn text(&self) -> String {
         format!("{}{}", self.stdout, self.stderr)
-    }
-}
-
-/// Keeps settings of the machine that runs the tests away from the program.
-pub(crate) fn clean(command: &mut Command) {
-    for (name, _) in env::vars_os() {
-        if name.to_string_lossy().starts_with("BKJS_") {
-            command.env_remove(name);
-        }
     }
 }

@@ -4,6 +4,9 @@
 //! is the test's own: the folder, the port, the processes; all of them are gone when the test ends, however it ends.
 //! Waiting is always for a condition, see [`wait::until`].
 //!
+//! `BKJS_TEST_POOL` runs the same tests on another database than the one the program uses by itself: the name of the
+//! pool, a space, and its URL, in which `{room}` stands for a name that every home gets anew.
+//!
 //! ```no_run
 //! # async fn example() -> anyhow::Result<()> {
 //! use bkjs_tests::{Call, Home, Server};
@@ -21,6 +24,7 @@
 
 mod call;
 mod home;
+mod pool;
 mod process;
 mod program;
 pub mod raw;

@@ -10,7 +10,6 @@ use anyhow::{Context as _, Result, bail, ensure};
 use rustix::process::Signal;
 use tokio::process::{Child, Command};
 
-use crate::home::clean;
 use crate::wait::until;
 use crate::{Call, Home, Process, Program, Reply, end_all};
 
@@ -68,7 +67,7 @@ impl Server {
         let output = File::create(&log).context("cannot make the log")?;
         let name = format!("{}-{number}", std::process::id());
         let mut command = Command::new(program.path());
-        clean(&mut command);
+        home.prepare(&mut command);
         let child = command
             .args(program.first())
             .arg("-home")

@@ -98,7 +98,7 @@ fn found(service: &Service) -> Result<Found> {
         return Ok(Found { port: running.port, started: false });
     }
     let program = service.installed().with_context(|| format!("not installed, {}", service.package))?;
-    Ok(Found { port: process::start(service, &place, &program)?, started: true })
+    Ok(Found { port: process::start(service, &place, &program, false)?, started: true })
 }
 
 /// Carries the action out; says whether every server asked for by name is now in the state asked for.
@@ -127,7 +127,7 @@ fn start(names: &[String]) -> Result<bool> {
             all_started &= names.is_empty();
             continue;
         };
-        match process::start(service, &place, &program) {
+        match process::start(service, &place, &program, false) {
             Ok(port) => println!("{}: started at {}", service.name, service.address(port)),
             Err(error) => {
                 println!("{}: not started, {error:#}", service.name);

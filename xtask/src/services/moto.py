@@ -1,6 +1,11 @@
-"""Amazon's services as moto imitates them, one request at a time: it looks at a condition and changes the
-item in two steps, between which another thread could come."""
+"""Amazon's services as moto imitates them, with two differences that make it more like them.
 
+One request at a time: it looks at a condition and changes the item in two steps, between which another thread could
+come. And a transaction of DynamoDB that is sent again with the token of one that was carried out is answered as that
+one was; moto knows no tokens."""
+
+import io
+import json
 import logging
 import sys
 from threading import Lock
@@ -10,11 +15,34 @@ from werkzeug.serving import run_simple
 
 application = DomainDispatcherApplication(create_backend_app)
 turn = Lock()
+carried_out = {}
+
+
+def token_of(environ):
+    """The token of a transaction; none of any other request."""
+    if not environ.get("HTTP_X_AMZ_TARGET", "").endswith(".TransactWriteItems"):
+        return None
+    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    environ["wsgi.input"] = io.BytesIO(body)
+    return json.loads(body).get("ClientRequestToken")
 
 
 def one_at_a_time(environ, start_response):
+    def start(status, headers, *rest):
+        told[:] = status, headers
+        return start_response(status, headers, *rest)
+
+    told = []
+    token = token_of(environ)
     with turn:
-        return list(application(environ, start_response))
+        if token in carried_out:
+            status, headers, reply = carried_out[token]
+            start_response(status, headers)
+            return reply
+        reply = list(application(environ, start))
+        if token and told[0].startswith("200"):
+            carried_out[token] = (*told, reply)
+        return reply
 
 
 logging.getLogger("werkzeug").setLevel(logging.ERROR)

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use rustix::process::{Pid, Signal, WaitOptions, waitpid};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 
 use super::place::{Place, Running};
 use super::process;
@@ -16,6 +16,7 @@ pub(crate) struct Server {
     place: Place,
     program: PathBuf,
     running: Running,
+    durable: bool,
 }
 
 impl Server {
@@ -24,18 +25,66 @@ impl Server {
     /// # Errors
     /// For an unknown name, one that is not installed, or a server that does not answer.
     pub(crate) fn start(name: &str) -> Result<Self> {
+        Self::start_with(name, false)
+    }
+
+    /// As [`start`](Self::start), a server that keeps what it acknowledges through a crash, if it can.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub(crate) fn start_durable(name: &str) -> Result<Self> {
+        Self::start_with(name, true)
+    }
+
+    fn start_with(name: &str, durable: bool) -> Result<Self> {
         let service = super::chosen(&[name.to_owned()])?.pop().context("no such service")?;
         let program =
             service.installed().with_context(|| format!("{name} is not installed, {}", service.package))?;
         let place = Place::of(&format!("{name}-own-{}", std::process::id()))?;
-        process::start(service, &place, &program)?;
+        process::start(service, &place, &program, durable)?;
         let running = place.running().context("the server has ended")?;
-        Ok(Self { service, place, program, running })
+        Ok(Self { service, place, program, running, durable: durable && service.keeps_data })
     }
 
     /// Where it is, also after it was started again.
     pub(crate) fn address(&self) -> String {
-        self.service.address(self.running.port)
+        self.address_at(self.running.port)
+    }
+
+    /// Its address as it would be on another port, from which it can be reached too.
+    pub(crate) fn address_at(&self, port: u16) -> String {
+        self.service.address(port)
+    }
+
+    /// Its port.
+    pub(crate) fn port(&self) -> u16 {
+        self.running.port
+    }
+
+    /// Whether a crash leaves what it has acknowledged.
+    pub(crate) fn is_durable(&self) -> bool {
+        self.durable
+    }
+
+    /// Stops its process where it is: its connections stay and are not served.
+    ///
+    /// # Errors
+    /// When it cannot be signalled.
+    pub(crate) fn pause(&self) -> Result<()> {
+        self.signal(Signal::STOP)
+    }
+
+    /// Lets it go on.
+    ///
+    /// # Errors
+    /// When it cannot be signalled.
+    pub(crate) fn resume(&self) -> Result<()> {
+        self.signal(Signal::CONT)
+    }
+
+    fn signal(&self, signal: Signal) -> Result<()> {
+        let pid = Pid::from_raw(self.running.pid).context("not a process id")?;
+        kill_process(pid, signal).context("cannot signal the server")
     }
 
     /// Asks it to end in its own way.
@@ -72,7 +121,7 @@ impl Server {
     pub(crate) fn start_again(&mut self) -> Result<()> {
         let mut left = 40;
         loop {
-            match process::serve(self.service, &self.place, &self.program, self.running.port) {
+            match process::serve(self.service, &self.place, &self.program, self.running.port, self.durable) {
                 Ok(running) => {
                     self.running = running;
                     return Ok(());

@@ -23,7 +23,7 @@ const MARK: &str = "BKJS_SERVICE_FOLDER";
 ///
 /// # Errors
 /// When preparing fails, the server ends early, or it does not answer in time; it is then ended.
-pub(super) fn start(service: &Service, place: &Place, program: &Path) -> Result<u16> {
+pub(super) fn start(service: &Service, place: &Place, program: &Path, durable: bool) -> Result<u16> {
     place.make()?;
     let user = service.user.filter(|_| rustix::process::geteuid().is_root()).map(User::named).transpose()?;
     let folder = place.folder();
@@ -32,14 +32,14 @@ pub(super) fn start(service: &Service, place: &Place, program: &Path) -> Result<
             .context("cannot hand the folder over")?;
     }
     let port = free_port()?;
-    let launch = Launch { folder, port, program };
+    let launch = Launch { folder, port, program, durable };
     for mut command in (service.prepare)(&launch) {
         let log = prepared(&mut command, folder, user.as_ref())?;
         let status =
             command.status().with_context(|| format!("cannot start {}", command.get_program().display()))?;
         ensure!(status.success(), "{} failed, see {log}", command.get_program().display());
     }
-    serve(service, place, program, port)?;
+    serve(service, place, program, port, durable)?;
     Ok(port)
 }
 
@@ -47,10 +47,16 @@ pub(super) fn start(service: &Service, place: &Place, program: &Path) -> Result<
 ///
 /// # Errors
 /// When the server ends early, or does not answer in time; it is then ended.
-pub(super) fn serve(service: &Service, place: &Place, program: &Path, port: u16) -> Result<Running> {
+pub(super) fn serve(
+    service: &Service,
+    place: &Place,
+    program: &Path,
+    port: u16,
+    durable: bool,
+) -> Result<Running> {
     let user = service.user.filter(|_| rustix::process::geteuid().is_root()).map(User::named).transpose()?;
     let folder = place.folder();
-    let launch = Launch { folder, port, program };
+    let launch = Launch { folder, port, program, durable };
     let mut command = (service.serve)(&launch);
     let log = prepared(&mut command, folder, user.as_ref())?;
     let mut child = command.process_group(0).spawn().context("cannot start the server")?;

@@ -28,6 +28,8 @@ pub(super) struct Service {
     address: &'static str,
     /// The environment variable by which tests of a driver find it.
     pub(super) variable: Option<&'static str>,
+    /// Whether its data can outlive its process; that of an emulator is in memory.
+    pub(super) keeps_data: bool,
 }
 
 /// What a command may need to know.
@@ -35,6 +37,8 @@ pub(super) struct Launch<'a> {
     pub(super) folder: &'a Path,
     pub(super) port: u16,
     pub(super) program: &'a Path,
+    /// Whether what was acknowledged must survive a crash: it is slower.
+    pub(super) durable: bool,
 }
 
 impl Service {
@@ -118,7 +122,10 @@ pub(super) static SERVICES: [Service; 8] = [
             let mut serve = launch.command();
             serve.arg("-D").arg(launch.data()).args(["-h", "127.0.0.1", "-p", &launch.port()]);
             // No socket file: its path would be longer than the system allows in a deep folder.
-            serve.args(["-c", "unix_socket_directories=", "-c", "fsync=off"]);
+            serve.args(["-c", "unix_socket_directories="]);
+            if !launch.durable {
+                serve.args(["-c", "fsync=off"]);
+            }
             serve
         },
         // A start-up packet for user postgres; a server that still starts answers E.
@@ -126,6 +133,7 @@ pub(super) static SERVICES: [Service; 8] = [
         stop_signal: Signal::INT,
         address: "postgresql://postgres@127.0.0.1:{port}/postgres",
         variable: Some("BKJS_TEST_POSTGRES_URL"),
+        keeps_data: true,
     },
     Service {
         name: "mariadb",
@@ -154,6 +162,7 @@ pub(super) static SERVICES: [Service; 8] = [
         stop_signal: Signal::TERM,
         address: "mysql://root@127.0.0.1:{port}/test",
         variable: Some("BKJS_TEST_MYSQL_URL"),
+        keeps_data: true,
     },
     Service {
         name: "redis",
@@ -165,7 +174,12 @@ pub(super) static SERVICES: [Service; 8] = [
         serve: |launch| {
             let mut serve = launch.command();
             serve.args(["--bind", "127.0.0.1", "--port", &launch.port()]);
-            serve.args(["--save", "", "--appendonly", "no"]);
+            serve.args(["--save", ""]);
+            match launch.durable {
+                // Written to the disk before the reply.
+                true => serve.args(["--appendonly", "yes", "--appendfsync", "always"]),
+                false => serve.args(["--appendonly", "no"]),
+            };
             serve.arg("--dir").arg(launch.folder);
             serve
         },
@@ -173,6 +187,7 @@ pub(super) static SERVICES: [Service; 8] = [
         stop_signal: Signal::TERM,
         address: "redis://127.0.0.1:{port}",
         variable: Some("BKJS_TEST_REDIS_URL"),
+        keeps_data: true,
     },
     Service {
         name: "memcached",
@@ -192,6 +207,7 @@ pub(super) static SERVICES: [Service; 8] = [
         stop_signal: Signal::TERM,
         address: "memcache://127.0.0.1:{port}",
         variable: None,
+        keeps_data: false,
     },
     Service {
         name: "rabbitmq",
@@ -225,6 +241,7 @@ pub(super) static SERVICES: [Service; 8] = [
         stop_signal: Signal::TERM,
         address: "amqp://guest:guest@127.0.0.1:{port}",
         variable: None,
+        keeps_data: true,
     },
     Service {
         name: "nats",
@@ -242,6 +259,7 @@ pub(super) static SERVICES: [Service; 8] = [
         stop_signal: Signal::TERM,
         address: "nats://127.0.0.1:{port}",
         variable: None,
+        keeps_data: true,
     },
     Service {
         name: "dynamodb",
@@ -265,6 +283,7 @@ pub(super) static SERVICES: [Service; 8] = [
         stop_signal: Signal::TERM,
         address: "http://127.0.0.1:{port}",
         variable: Some("BKJS_TEST_DYNAMODB_URL"),
+        keeps_data: false,
     },
     Service {
         name: "aws",
@@ -282,6 +301,7 @@ pub(super) static SERVICES: [Service; 8] = [
         stop_signal: Signal::TERM,
         address: "http://127.0.0.1:{port}",
         variable: None,
+        keeps_data: false,
     },
 ];
 

@@ -1,5 +1,6 @@
 //! `cargo xtask test`: everything that can be tested here, with one count at the end.
 
+mod accounts;
 mod counts;
 mod stream;
 
@@ -11,9 +12,13 @@ use crate::workspace::{cargo, output};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Run only tests whose name contains one of these; `db` alone runs the contract suite of database drivers
+    /// Run only tests whose name contains one of these; `db` alone runs the contract suite of database drivers,
+    /// `accounts-on-drivers` the end-to-end tests of accounts on each of them
     filter: Vec<String>,
 }
+
+/// The name of the end-to-end tests of accounts on each driver.
+const ACCOUNTS: &str = "accounts-on-drivers";
 
 /// Runs the tests, and says whether all passed.
 ///
@@ -42,10 +47,15 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
         total.failed += 1;
         return Ok(conclude(&total));
     }
-    let ready = servers(&mut total)?;
-    let done = run_all(args, &ready, &mut total);
-    ready.stop()?;
-    done?;
+    if args.filter != [ACCOUNTS] {
+        let ready = servers(&mut total)?;
+        let done = run_all(args, &ready, &mut total);
+        ready.stop()?;
+        done?;
+    }
+    if args.filter.is_empty() || args.filter == [ACCOUNTS] {
+        total += accounts::run()?;
+    }
     Ok(conclude(&total))
 }
 

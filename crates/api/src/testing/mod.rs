@@ -1,5 +1,8 @@
 //! A server on a temporary home and a free port, and a client that sends real requests to it.
 //!
+//! Its database is a new SQLite file. `BKJS_TEST_POOL` runs the same tests on another product: the name of the
+//! pool, a space, and its URL, in which `{room}` stands for a name that every server gets anew.
+//!
 //! ```no_run
 //! # async fn example(module: &dyn bkjs_api::Module) {
 //! use bkjs_api::{Setup, testing::TestServer};
@@ -16,16 +19,15 @@
 #![allow(clippy::expect_used)]
 
 mod call;
+mod pool;
 
 pub use call::{Answer, Call};
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bkjs_core::config::{CommandLine, Config, Inputs, Unknown};
 use bkjs_core::db::Options;
-use bkjs_core::db::drivers::sqlite::{SqliteDriver, SqliteOptions};
 use bkjs_core::task;
 use bkjs_core::value::Row;
 use http::Method;
@@ -71,9 +73,8 @@ impl TestServer {
         let line = CommandLine::parse(params, &registry, Unknown::Refuse);
         let inputs = Inputs { home: Some(home.path().into()), ..Inputs::new(line) };
         Config::load(registry, inputs).expect("parameters that work");
-        let driver =
-            SqliteDriver::open(&SqliteOptions::file(home.path().join("test.db"))).expect("a database");
-        let db = setup.db_builder().pool("sqlite", Arc::new(driver)).build().expect("tables that work");
+        let (pool, driver) = pool::open(home.path()).expect("a database");
+        let db = setup.db_builder().pool(&pool, driver).build().expect("tables that work");
         db.create_tables().await.expect("tables");
         let options = ApiOptions { web_dir: options.web_dir.clone().or(Some(web)), ..options };
         let service = setup.build(db, options).expect("registrations that work");

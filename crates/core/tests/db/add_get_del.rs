@@ -39,6 +39,7 @@ trials! {
     s041_a_delete_gives_back_the_row,
     s042_a_record_added_after_its_delete_is_fresh,
     further_columns_restrict_a_delete,
+    a_key_that_no_record_can_have_is_absent,
     selected_columns_are_all_that_get_and_select_return,
 }
 
@@ -304,4 +305,14 @@ async fn selected_columns_are_all_that_get_and_select_return(bench: Bench) -> Ch
     only_columns(&row, "flag")?;
     let page = db.select::<Row>(T6, Row::new(), &flag.sort("txt")).await?;
     equal(page.rows, vec![row! { flag: true }])
+}
+
+async fn a_key_that_no_record_can_have_is_absent(bench: Bench) -> Checked {
+    let db = bench.open([t1(), t2()]).await?;
+    seed(&db, T1, [row! { id: "a1" }]).await?;
+    absent(&db, T1, "a1\0").await?;
+    absent(&db, T1, row! { id: "\0a1", num: 1 }).await?;
+    absent(&db, T2, ("a1", "\0")).await?;
+    let found: Vec<Row> = db.list(T1, ["\0", "a1", "a1\0"], &USUAL).await?;
+    equal(column(&found, "id"), "a1".to_owned())
 }

@@ -21,16 +21,16 @@ pub(in crate::db) struct AnyKey {
 /// # Errors
 /// `KeyIncomplete` when a part is missing; `Invalid` when a value does not fit its column.
 pub(in crate::db) fn key(context: &Context<'_>, key: Key) -> Result<AnyKey> {
-    match unwrap(key) {
-        Key::Values(values) => Ok(AnyKey { values: in_order(context, values)?, filter: Checked::Always }),
-        Key::Columns(row) => {
-            let values = by_name(context, &row)?;
-            Ok(AnyKey { values, filter: rest(context, row)? })
-        }
-    }
+    let (values, filter) = match unwrap(key) {
+        Key::Values(values) => (in_order(context, values)?, Checked::Always),
+        Key::Columns(row) => (by_name(context, &row)?, rest(context, row)?),
+    };
+    let filter = if can_be_stored(context, &values) { filter } else { Checked::Never };
+    Ok(AnyKey { values, filter })
 }
 
-/// Completes a key of a list, in which columns beside the key mean nothing; none when a part is missing.
+/// Completes a key of a list, in which columns beside the key mean nothing; none when a part is missing, or when no
+/// record can have it.
 pub(in crate::db) fn list_key(context: &Context<'_>, key: Key) -> Result<Option<Vec<Value>>> {
     let values = match unwrap(key) {
         Key::Values(values) => in_order(context, values),
@@ -38,8 +38,14 @@ pub(in crate::db) fn list_key(context: &Context<'_>, key: Key) -> Result<Option<
     };
     match values {
         Err(e) if e.kind() == ErrorKind::KeyIncomplete => Ok(None),
-        other => other.map(Some),
+        other => other.map(|values| Some(values).filter(|values| can_be_stored(context, values))),
     }
+}
+
+/// Whether a record can have this key. One that cannot is as absent as with a product that could store it.
+fn can_be_stored(context: &Context<'_>, key: &[Value]) -> bool {
+    context.can.nul_in_text
+        || !key.iter().any(|part| matches!(part, Value::Text(text) if text.contains('\0')))
 }
 
 /// A list or map that was given as one value.

@@ -1,0 +1,88 @@
+//! The end-to-end tests of accounts, unchanged, on every database product.
+//!
+//! The other steps run them on the embedded database that needs no settings. Each server is one of its own, so that
+//! nothing of a test is left on one that stays.
+
+use anyhow::{Context as _, Result};
+
+use super::counts::{Counts, Runner};
+use super::{has_nextest, step};
+use crate::services::Server;
+use crate::workspace::{cargo, metadata};
+
+/// A pool that can hold accounts.
+struct Pool {
+    /// As in `-db-pool`.
+    name: &'static str,
+    /// Its service and the setting of a URL that gives a test a place of its own; none for a product that is a file.
+    server: Option<(&'static str, &'static str)>,
+}
+
+const POOLS: [Pool; 5] = [
+    Pool { name: "lmdb", server: None },
+    Pool { name: "postgres", server: Some(("postgres", "schema")) },
+    Pool { name: "mysql", server: Some(("mariadb", "database")) },
+    Pool { name: "redis", server: Some(("redis", "prefix")) },
+    Pool { name: "dynamodb", server: Some(("dynamodb", "prefix")) },
+];
+
+/// The packages with the tests.
+const PACKAGES: [&str; 2] = ["bkjs-accounts", "bkjs-tests"];
+
+/// How the tests learn of their pool.
+const VARIABLE: &str = "BKJS_TEST_POOL";
+
+/// Runs the tests on every pool. A server that cannot be had counts as a failed test.
+///
+/// # Errors
+/// When cargo cannot be started.
+pub(super) fn run() -> Result<Counts> {
+    let mut total = Counts::default();
+    for pool in &POOLS {
+        let done = match pool.server.map(|(service, _)| Server::start(service)).transpose() {
+            Ok(server) => run_on(pool, server.as_ref())?,
+            Err(error) => {
+                println!("{}: {error:#}: it counts as one failed test", pool.name);
+                Counts { failed: 1, ..Counts::default() }
+            }
+        };
+        total += done;
+    }
+    Ok(total)
+}
+
+fn run_on(pool: &Pool, server: Option<&Server>) -> Result<Counts> {
+    let told = match (server, pool.server) {
+        (Some(server), Some((_, setting))) => {
+            format!("{} {}?{setting}={{room}}", pool.name, server.address())
+        }
+        _ => pool.name.to_owned(),
+    };
+    println!("== {VARIABLE}={told}");
+    // The whole workspace, of which a part is run: for a part by itself, cargo would compile other features.
+    let (runner, mut command) = if has_nextest() {
+        let all = ["nextest", "run", "--workspace", "--all-features", "--no-fail-fast", "--filterset"];
+        let mut command = cargo(all);
+        command.arg(PACKAGES.map(|name| format!("package({name})")).join(" or "));
+        (Runner::Nextest, command)
+    } else {
+        let all = ["test", "--workspace", "--all-features", "--no-fail-fast"];
+        let mut command = cargo(all);
+        command.args(targets()?.iter().flat_map(|name| ["--test", name.as_str()]));
+        (Runner::Libtest, command)
+    };
+    let name = format!("accounts on {}", pool.name);
+    let counts = step(&name, runner, command.env(VARIABLE, told))?;
+    // Those that were not chosen are no tests that were skipped.
+    Ok(Counts { skipped: 0, ..counts })
+}
+
+/// The names of their test programs.
+fn targets() -> Result<Vec<String>> {
+    let metadata = metadata()?;
+    let packages = metadata["packages"].as_array().context("cargo metadata names no packages")?;
+    let chosen = packages.iter().filter(|package| PACKAGES.iter().any(|name| package["name"] == *name));
+    let targets = chosen.filter_map(|package| package["targets"].as_array()).flatten();
+    let tests = targets.filter(|target| target["kind"][0] == "test");
+    Ok(tests.filter_map(|target| target["name"].as_str().map(str::to_owned)).collect())
+}
