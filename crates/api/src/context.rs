@@ -86,12 +86,13 @@ impl Context {
         Controls::of(&self.params)
     }
 
-    /// The options of a database call: control parameters, and the rights of the caller.
+    /// The options of a database call: control parameters, the rights of the caller, and no silent loss of an
+    /// address that is none.
     ///
     /// # Errors
     /// As [`RequestParams::options`].
     pub fn options(&self) -> Result<Options> {
-        Ok(Options { admin: self.is_admin(), ..self.params.options()? })
+        Ok(Options { admin: self.is_admin(), strict: true, ..self.params.options()? })
     }
 
     /// The parts of the request that a signature covers.

@@ -115,7 +115,7 @@ impl Records<'_> {
     }
 
     fn options(&self) -> Options {
-        Options { admin: self.admin, ..Options::new() }
+        Options { admin: self.admin, strict: true, ..Options::new() }
     }
 
     fn atomic(&self) -> Result<bool> {

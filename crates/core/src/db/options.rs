@@ -82,6 +82,9 @@ pub struct Options {
     pub nocache: bool,
     /// The caller is an administrator: columns marked `admin` are written.
     pub admin: bool,
+    /// An e-mail address or phone number that is none is refused; without this it is stored empty. For what
+    /// people type in, who should learn of their mistake.
+    pub strict: bool,
     /// `replace`: put only when this column of the new record is greater than the stored one's.
     pub check_newer: Option<Name>,
     /// `replace`: put only when one of these columns differs; empty checks none.

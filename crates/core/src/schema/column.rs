@@ -33,9 +33,10 @@ pub enum ColumnType {
     Ttl,
     /// Bytes.
     Bytes,
-    /// An e-mail address, trimmed and lowered; anything else is stored empty.
+    /// An e-mail address, trimmed and lowered; anything else is stored empty, or refused
+    /// with [`Options::strict`](crate::db::Options).
     Email,
-    /// A phone number, digits and a leading plus; anything else is stored empty.
+    /// A phone number, digits and a leading plus; anything else as with [`Email`](Self::Email).
     Phone,
 }
 

@@ -1,7 +1,7 @@
 //! Section I: what is written and what is read.
 
 use bkjs_core::ErrorKind;
-use bkjs_core::db::{Db, Op, Query};
+use bkjs_core::db::{Db, Op, Options, Query};
 use bkjs_core::schema::{Column, Convert, Table};
 use bkjs_core::value::{Row, Value};
 
@@ -37,6 +37,7 @@ trials! {
     in_and_equal_on_lists_are_refused,
     bytes_read_back_exactly,
     mails_and_phones_are_normalised,
+    a_strict_call_refuses_addresses_that_are_none,
     a_default_on_read_is_not_searched,
 }
 
@@ -384,4 +385,22 @@ async fn mails_and_phones_are_normalised(bench: Bench) -> Checked {
     let db = bench.open([t6()]).await?;
     reads_back(&db, "mail", [(" Joe@Example.ORG ", "joe@example.org"), ("NotAnEmail", ""), ("", "")]).await?;
     reads_back(&db, "phone", [("+1 (202) 555-0123", "+12025550123"), ("call me", "")]).await
+}
+
+async fn a_strict_call_refuses_addresses_that_are_none(bench: Bench) -> Checked {
+    let db = bench.open([t6()]).await?;
+    let strict = Options { strict: true, ..Options::new() };
+    db.add(T6, row! { id: "v", mail: " A@B.org ", phone: "555 0123" }, &strict).await?;
+    for bad in
+        [row! { mail: "NotAnEmail" }, row! { mail: 5 }, row! { phone: "call me" }, row! { phone: true }]
+    {
+        let bad = bad.with("id", "v").with("txt", "changed");
+        fails(db.update(T6, bad.clone(), &strict).await, ErrorKind::Invalid)?;
+        fails(db.put(T6, bad.clone(), &strict).await, ErrorKind::Invalid)?;
+        fails(db.add(T6, bad.with("id", "w"), &strict).await, ErrorKind::Invalid)?;
+    }
+    stored(&db, T6, "v", row! { mail: "a@b.org", phone: "5550123", txt: NULL }).await?;
+    absent(&db, T6, "w").await?;
+    db.update(T6, row! { id: "v", mail: "", phone: NULL }, &strict).await?;
+    stored(&db, T6, "v", row! { mail: "", phone: NULL }).await
 }

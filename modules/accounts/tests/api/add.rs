@@ -202,12 +202,20 @@ async fn values_of_the_wrong_kind_are_refused() {
         json!({"name": {"a": 1}}),
         json!({"password": {"a": 1}}),
         json!({"latitude": "north"}),
+        json!({"ltime": "tomorrow"}),
+        json!({"email": "nonsense"}),
+        json!({"email": 5}),
+        json!({"email": {"a": 1}}),
+        json!({"phone": "call me"}),
+        json!({"phone": true}),
     ] {
         let mut body = json!({"login": "a", "secret": "s", "name": "N"});
         for (name, value) in columns.as_object().expect("a map") {
             body[name] = value.clone();
         }
-        refused(&server.post("/account/add").json(&body).send().await, 400, "");
+        let name = columns.as_object().and_then(|map| map.keys().next()).expect("a name");
+        refused(&server.post("/account/add").json(&body).send().await, 400, name);
     }
+    assert_eq!(server.get("/auth").sign("a", "s").send().await.status, 404, "nothing is left of them");
     refused(&server.post("/account/add").body("application/json", "{\"login\":").send().await, 400, "");
 }

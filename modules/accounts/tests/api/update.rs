@@ -77,15 +77,46 @@ async fn administrators_change_types() {
 #[tokio::test]
 async fn values_that_break_a_rule_change_nothing() {
     let server = start().await;
-    register(&server, "ann", &[("city", "Rome")]).await;
+    register(&server, "ann", &[("city", "Rome"), ("email", "a@b.com"), ("phone", "+1 555")]).await;
     let before = own(&server, "ann").await;
     let long = "x".repeat(300);
-    for (name, value) in [("name", long.as_str()), ("street", &long), ("latitude", "north")] {
+    for (name, value) in [
+        ("name", long.as_str()),
+        ("street", &long),
+        ("latitude", "north"),
+        ("longitude", "1e999"),
+        ("ltime", "tomorrow"),
+        ("email", "nonsense"),
+        ("email", "a@b"),
+        ("email", " "),
+        ("phone", "call me"),
+        ("phone", "12"),
+        ("phone", "1234567890123456"),
+    ] {
         let form = [("city", "Oslo"), (name, value)];
         let answer = server.post("/account/update").form(&form).sign("ann", SECRET).send().await;
         refused(&answer, 400, name);
         assert_eq!(own(&server, "ann").await, before);
     }
+    for (name, value) in [
+        ("email", json!(5)),
+        ("email", json!(["a@b.com"])),
+        ("email", json!({"a": 1})),
+        ("phone", json!(true)),
+        ("phone", json!(-5)),
+        ("latitude", json!({"a": 1})),
+        ("ltime", json!(true)),
+        ("city", json!(["a", "b"])),
+        ("name", json!({"$set": "x"})),
+    ] {
+        let body = json!({"street": "new", name: value});
+        let answer = server.post("/account/update").json(&body).sign("ann", SECRET).send().await;
+        refused(&answer, 400, name);
+        assert_eq!(own(&server, "ann").await, before);
+    }
+    let good = [("email", " New@Mail.COM "), ("phone", "(555) 0100")];
+    let row = server.post("/account/update").form(&good).sign("ann", SECRET).send().await.json();
+    assert_eq!((&row["email"], &row["phone"]), (&json!("new@mail.com"), &json!("5550100")));
 }
 
 #[tokio::test]

@@ -53,9 +53,16 @@ impl<'a> Context<'a> {
     }
 
     /// The value as it is stored in the column: converted and changed as the column says.
+    ///
+    /// # Errors
+    /// `Invalid`, naming the column, for a value that has no meaning for its type; with the option `strict` also
+    /// for an address or number that would be stored empty.
     pub(super) fn stored_value(&self, column: &Column, value: Value) -> Result<Value> {
         if self.options.as_stored {
             return exact_value(column, value);
+        }
+        if self.options.strict {
+            misfit_address(column, &value)?;
         }
         if column.convert.is_empty() {
             return typed(column, value);
@@ -91,4 +98,20 @@ impl<'a> Context<'a> {
     pub(super) fn skips(&self, column: &Column) -> bool {
         column.primary.is_none() && self.options.skip_columns.contains(&column.name)
     }
+}
+
+/// Refuses what an e-mail address or a phone number is typed as empty for, unless it is empty itself.
+fn misfit_address(column: &Column, value: &Value) -> Result<()> {
+    let wanted = match column.column_type() {
+        ColumnType::Email => "must be an e-mail address, as in ann@mail.com",
+        ColumnType::Phone => "must be a phone number of 3 to 15 digits",
+        _ => return Ok(()),
+    };
+    if value.is_null()
+        || value.as_str().is_some_and(str::is_empty)
+        || !typed(column, value.clone())?.is_empty()
+    {
+        return Ok(());
+    }
+    Err(Error::invalid(format!("{} {wanted}", column.name)))
 }
