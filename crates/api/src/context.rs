@@ -82,7 +82,10 @@ impl Context {
     }
 
     /// The control parameters about the reply.
-    pub fn controls(&self) -> Controls {
+    ///
+    /// # Errors
+    /// As [`Controls::of`].
+    pub fn controls(&self) -> Result<Controls> {
         Controls::of(&self.params)
     }
 

@@ -51,10 +51,10 @@ impl Api {
     ///
     /// # Errors
     /// 412 for an account that has expired, `Forbidden` when its own lists refuse the path;
-    /// as [`session_cookie`](Self::session_cookie) and [`access_token`](Self::access_token).
+    /// as [`Context::controls`], [`session_cookie`](Self::session_cookie) and [`access_token`](Self::access_token).
     pub fn sign_in(&self, context: &Context, auth: &Row, mut reply: Reply) -> Result<Reply> {
         self.acl().check(auth, context.path())?;
-        let controls = context.controls();
+        let controls = context.controls()?;
         let config = self.params();
         if controls.access_token {
             let token = self.access_token(context, auth)?;

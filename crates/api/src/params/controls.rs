@@ -4,7 +4,7 @@ use bkjs_core::db::{Op, Options, Sort};
 use bkjs_core::value::{Name, Value};
 use bkjs_core::{Error, Result};
 
-use super::{RequestParams, split, truthy};
+use super::{RequestParams, elements, last, pieces, truth};
 
 /// Rows on a page when the caller does not say.
 pub const DEFAULT_COUNT: usize = 25;
@@ -22,8 +22,14 @@ pub struct Controls {
 
 impl Controls {
     /// Reads the controls.
-    pub fn of(params: &RequestParams) -> Self {
-        Self { session: params.get("_session").map(truthy), access_token: params.flag("_accesstoken") }
+    ///
+    /// # Errors
+    /// `Invalid`, naming the control, as [`RequestParams::flag`].
+    pub fn of(params: &RequestParams) -> Result<Self> {
+        Ok(Self {
+            session: params.get("_session").map(|value| truth("_session", value)).transpose()?,
+            access_token: params.flag("_accesstoken")?,
+        })
     }
 }
 
@@ -32,7 +38,7 @@ impl RequestParams {
     ///
     /// | control | meaning |
     /// |---|---|
-    /// | `_count` | rows on a page: 25 when absent or no number, at most 999; 0 and less mean the most |
+    /// | `_count` | rows on a page: 25 when absent or a text that is no number, at most 999; 0 and less mean the most |
     /// | `_start` | the token of the page before |
     /// | `_page` | the page by number, from 1 |
     /// | `_sort` | columns by comma, `!name` is descending |
@@ -44,63 +50,72 @@ impl RequestParams {
     /// An empty condition finds nothing (`noscan`): a handler that lists whole tables turns that off.
     ///
     /// # Errors
-    /// `Invalid`, naming the control, for an unknown operator, an odd list in `_ops`, a page that is none.
+    /// `Invalid`, naming the control, for an unknown operator, an odd list in `_ops`, a page that is none, and
+    /// for a value of a kind that the control cannot be: an object, a fraction, a list within a list.
     pub fn options(&self) -> Result<Options> {
-        let mut options = Options { noscan: true, count: Some(self.count()), ..Options::default() };
+        let mut options = Options { noscan: true, count: Some(DEFAULT_COUNT), ..Options::default() };
         for (name, value) in self.row.iter().filter(|(name, _)| name.starts_with('_')) {
             match &**name {
-                "_start" => options.start = text(value).filter(|t| !t.is_empty()),
+                "_count" => options.count = Some(count(value)?),
+                "_start" => options.start = start(value)?,
                 "_page" => options.page = page(value)?,
-                "_sort" => options.sort = split(value).map(sort).collect(),
-                "_desc" => options.descending = truthy(value),
-                "_select" => options.select = split(value).map(Into::into).collect(),
-                "_ops" => options.ops = ops(value)?,
-                "_total" => options.total = truthy(value),
+                "_sort" => options.sort = names(name, value)?.map(sort).collect(),
+                "_desc" => options.descending = truth(name, value)?,
+                "_select" => options.select = names(name, value)?.map(Into::into).collect(),
+                "_ops" => options.ops = ops(name, value)?,
+                "_total" => options.total = truth(name, value)?,
                 _ => {}
             }
         }
         Ok(options)
     }
-
-    fn count(&self) -> usize {
-        match self.get("_count").and_then(integer) {
-            None => DEFAULT_COUNT,
-            Some(n) if n <= 0 => MAX_COUNT,
-            Some(n) => usize::try_from(n).map_or(MAX_COUNT, |n| n.min(MAX_COUNT)),
-        }
-    }
 }
 
-/// The last element counts when a control is given again.
-fn last(value: &Value) -> &Value {
-    value.as_list().and_then(<[Value]>::last).unwrap_or(value)
-}
-
-fn integer(value: &Value) -> Option<i64> {
-    match last(value) {
+fn count(value: &Value) -> Result<usize> {
+    let number = match last(value) {
+        Value::Null => None,
         Value::Int(n) => Some(*n),
+        // The protocol has it so: a text that is no number leaves the default.
         Value::Text(text) => text.trim().parse().ok(),
-        _ => None,
-    }
+        _ => return Err(Error::invalid("_count must be a number")),
+    };
+    Ok(match number {
+        None => DEFAULT_COUNT,
+        Some(n) if n <= 0 => MAX_COUNT,
+        Some(n) => usize::try_from(n).map_or(MAX_COUNT, |n| n.min(MAX_COUNT)),
+    })
 }
 
-fn text(value: &Value) -> Option<String> {
+fn start(value: &Value) -> Result<Option<String>> {
     match last(value) {
-        Value::Text(text) => Some(text.clone()),
-        Value::Int(n) => Some(n.to_string()),
-        _ => None,
+        Value::Null => Ok(None),
+        Value::Text(text) => Ok((!text.is_empty()).then(|| text.clone())),
+        Value::Int(n) => Ok(Some(n.to_string())),
+        _ => Err(Error::invalid("_start must be the token of the page before")),
     }
 }
 
 fn page(value: &Value) -> Result<Option<u64>> {
-    if last(value).is_empty() {
-        return Ok(None);
-    }
-    match integer(value).and_then(|n| u64::try_from(n).ok()) {
-        Some(0) => Ok(Some(1)),
-        Some(n) if n <= u64::from(u32::MAX) => Ok(Some(n)),
+    let number = match last(value) {
+        Value::Null => return Ok(None),
+        Value::Text(text) if text.is_empty() => return Ok(None),
+        Value::Int(n) => u64::try_from(*n).ok(),
+        Value::Text(text) => text.trim().parse().ok(),
+        _ => None,
+    };
+    match number {
+        Some(n) if n <= u64::from(u32::MAX) => Ok(Some(n.max(1))),
         _ => Err(Error::invalid("_page must be a number from 1")),
     }
+}
+
+/// The texts of a control: elements of a list, pieces between commas and bars.
+fn names<'a>(control: &str, value: &'a Value) -> Result<impl Iterator<Item = &'a str>> {
+    let elements = elements(value);
+    if !elements.iter().all(|element| matches!(element, Value::Null | Value::Text(_))) {
+        return Err(Error::invalid(format!("{control} must be a list of texts")));
+    }
+    Ok(elements.iter().filter_map(Value::as_str).flat_map(pieces))
 }
 
 fn sort(name: &str) -> Sort {
@@ -108,8 +123,8 @@ fn sort(name: &str) -> Sort {
     Sort { column: column.into(), descending }
 }
 
-fn ops(value: &Value) -> Result<Vec<(Name, Op)>> {
-    let pieces: Vec<&str> = split(value).collect();
+fn ops(control: &str, value: &Value) -> Result<Vec<(Name, Op)>> {
+    let pieces: Vec<&str> = names(control, value)?.collect();
     if !pieces.len().is_multiple_of(2) {
         return Err(Error::invalid("_ops must be a list of name,operator"));
     }
@@ -126,6 +141,7 @@ fn ops(value: &Value) -> Result<Vec<(Name, Op)>> {
 mod tests {
     use super::*;
     use crate::params::parse_urlencoded;
+    use bkjs_core::value::Row;
     use proptest::prelude::*;
 
     fn options(query: &str) -> Result<Options> {
@@ -156,6 +172,31 @@ mod tests {
     }
 
     #[test]
+    fn a_control_of_a_kind_that_it_cannot_be_is_refused_by_name() {
+        let bad = [Value::Map(Row::new()), Value::Real(1.5), vec![Value::List(Vec::new())].into()];
+        for name in ["_count", "_start", "_page", "_sort", "_desc", "_select", "_ops", "_total"] {
+            for value in &bad {
+                let row = Row::new().with(name, value.clone());
+                let e = RequestParams { row, ..RequestParams::default() }.options().expect_err(name);
+                assert!(e.message().starts_with(name), "{value:?}: {e}");
+            }
+        }
+        for name in ["_session", "_accesstoken"] {
+            for value in &bad {
+                let row = Row::new().with(name, value.clone());
+                let e = Controls::of(&RequestParams { row, ..RequestParams::default() }).expect_err(name);
+                assert!(e.message().starts_with(name), "{value:?}: {e}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_last_one_counts_when_a_control_is_given_again() {
+        let o = options("_count=1&_count=2&_desc=0&_desc=1&_total=1&_total=0").expect("valid");
+        assert_eq!((o.count, o.descending, o.total), (Some(2), true, false));
+    }
+
+    #[test]
     fn bad_controls_are_refused_by_name() {
         for query in ["_ops=name", "_ops=name,frob", "_page=x", "_page=-1"] {
             let e = options(query).expect_err(query);
@@ -166,7 +207,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_value_panics(name in "_(count|start|page|sort|desc|select|ops|total)", value in ".*") {
-            let row = bkjs_core::value::Row::new().with(name, value);
+            let row = Row::new().with(name, value);
             let _ = RequestParams { row, ..RequestParams::default() }.options();
         }
     }

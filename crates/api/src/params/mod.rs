@@ -81,16 +81,39 @@ impl RequestParams {
     }
 
     /// The elements of a parameter: a list, or text split at commas and bars; empty pieces are dropped.
-    pub fn list(&self, name: &str) -> Vec<String> {
-        match self.row.get(name) {
-            Some(value) => split(value).map(str::to_owned).collect(),
-            None => Vec::new(),
+    /// Empty when the parameter is absent, null or empty text, and only then: a caller who names something
+    /// must not be taken for one who names nothing.
+    ///
+    /// # Errors
+    /// `Invalid`, naming the parameter, for what is neither text nor integer nor a list of those, and for a
+    /// list without elements.
+    pub fn list(&self, name: &str) -> Result<Vec<String>> {
+        let value = match self.row.get(name) {
+            None | Some(Value::Null) => return Ok(Vec::new()),
+            Some(Value::Text(text)) if text.is_empty() => return Ok(Vec::new()),
+            Some(value) => value,
+        };
+        let mut all = Vec::new();
+        for element in elements(value) {
+            match element {
+                Value::Text(text) => all.extend(pieces(text).map(str::to_owned)),
+                Value::Int(number) => all.push(number.to_string()),
+                _ => return Err(Error::invalid(format!("{name} must be a text or a list of texts"))),
+            }
         }
+        if all.is_empty() {
+            return Err(Error::invalid(format!("{name} is a list without elements")));
+        }
+        Ok(all)
     }
 
-    /// Whether a parameter says yes; `0`, `false`, `no`, `off`, `n`, `f`, `nil` and nothing say no.
-    pub fn flag(&self, name: &str) -> bool {
-        self.row.get(name).is_some_and(truthy)
+    /// Whether a parameter says yes; `0`, `false`, `no`, `off`, `n`, `f`, `nil` and nothing say no. When it is
+    /// given again the last one counts.
+    ///
+    /// # Errors
+    /// `Invalid`, naming the parameter, when it is neither true nor false, nor a text or integer.
+    pub fn flag(&self, name: &str) -> Result<bool> {
+        self.row.get(name).map_or(Ok(false), |value| truth(name, value))
     }
 
     /// The parameters as a record for a table: without controls, whose names start with `_`, and without
@@ -110,31 +133,39 @@ impl RequestParams {
     }
 }
 
-/// The texts within a value: elements of a list, pieces between commas and bars.
-pub(crate) fn split(value: &Value) -> impl Iterator<Item = &str> {
-    let elements = match value {
-        Value::List(list) | Value::Set(list) => list.as_slice(),
+/// The elements of a list; another value is the only one.
+fn elements(value: &Value) -> &[Value] {
+    match value {
+        Value::List(list) | Value::Set(list) => list,
         other => std::slice::from_ref(other),
-    };
-    elements
-        .iter()
-        .filter_map(Value::as_str)
-        .flat_map(|text| text.split([',', '|']))
-        .map(str::trim)
-        .filter(|piece| !piece.is_empty())
+    }
 }
 
-/// Whether a value says yes.
-pub(crate) fn truthy(value: &Value) -> bool {
+/// What stands between commas and bars, without blanks around it.
+fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    text.split([',', '|']).map(str::trim).filter(|piece| !piece.is_empty())
+}
+
+/// The last element counts when a parameter is given again.
+fn last(value: &Value) -> &Value {
+    value.as_list().and_then(<[Value]>::last).unwrap_or(value)
+}
+
+/// Whether a value says yes; none when it is of a kind that says neither.
+fn truthy(value: &Value) -> Option<bool> {
+    const NO: [&str; 8] = ["", "0", "false", "no", "off", "n", "f", "nil"];
     match value {
-        Value::Bool(b) => *b,
-        Value::Int(i) => *i != 0,
-        Value::Text(text) => !matches!(
-            text.to_ascii_lowercase().as_str(),
-            "" | "0" | "false" | "no" | "off" | "n" | "f" | "nil"
-        ),
-        _ => false,
+        Value::Null => Some(false),
+        Value::Bool(b) => Some(*b),
+        Value::Int(i) => Some(*i != 0),
+        Value::Text(text) => Some(!NO.iter().any(|no| text.eq_ignore_ascii_case(no))),
+        _ => None,
     }
+}
+
+/// Whether a parameter says yes.
+fn truth(name: &str, value: &Value) -> Result<bool> {
+    truthy(last(value)).ok_or_else(|| Error::invalid(format!("{name} must be true or false")))
 }
 
 /// Adds a value; a name that is there already makes a list.

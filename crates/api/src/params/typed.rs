@@ -134,7 +134,8 @@ impl<'de> Deserializer<'de> for Coerce<'_> {
     }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
-        visitor.visit_bool(truthy(self.single()?))
+        let yes = truthy(self.single()?);
+        visitor.visit_bool(yes.ok_or_else(|| Misfit("must be true or false".into()))?)
     }
 
     fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
@@ -303,6 +304,10 @@ mod tests {
         check(
             &Row::new().with("name", "x").with("num", 1i64 << 40),
             Err("num must be an integer within its range"),
+        );
+        check(
+            &Row::new().with("name", "x").with("flag", Row::new().with("a", 1)),
+            Err("flag must be true or false"),
         );
         check(&Row::new().with("name", "x").with("kind", "huge"), Err("kind must be one of small, large"));
     }

@@ -54,7 +54,7 @@ async fn processing_hooks_change_parameters_and_replies() {
     setup.pre_process("/demo/open/echo", |call| {
         Box::pin(async move {
             call.context.params.row.set("added", 1);
-            let stop = call.context.params.flag("stop");
+            let stop = call.context.params.flag("stop")?;
             Ok(stop.then(|| Reply::message("stopped")))
         })
     });

@@ -28,7 +28,7 @@ pub(crate) async fn get(
     accounts: Accounts,
     options: Options,
 ) -> Result {
-    let ids = context.params.list("id");
+    let ids = context.params.list("id")?;
     if ids.len() > MAX_IDS {
         return Err(Error::invalid(format!("id has too many values, at most {MAX_IDS}")).into());
     }

@@ -91,3 +91,56 @@ async fn more_ids_than_can_be_meant_are_refused() {
     let answer = server.get(hostile).sign("ann", SECRET).send().await;
     assert_eq!((answer.status, answer.json()), (200, json!([])), "{}", answer.text());
 }
+
+#[tokio::test]
+async fn an_id_that_is_none_is_refused_and_never_taken_for_no_id() {
+    let server = start().await;
+    let ann = register(&server, "ann", &[]).await;
+    for id in [
+        json!({}),
+        json!({"$ne": 1}),
+        json!([]),
+        json!([{"id": ann}]),
+        json!([[ann]]),
+        json!([""]),
+        json!([null]),
+        json!(true),
+        json!(1.5),
+        json!(","),
+    ] {
+        let call = server.post("/account/get").json(&json!({ "id": id })).sign("ann", SECRET);
+        refused(&call.send().await, 400, "id ");
+    }
+    for query in ["id=,", "id=&id=", "id=%7C"] {
+        let answer = server.get(&format!("/account/get?{query}")).sign("ann", SECRET).send().await;
+        refused(&answer, 400, "id ");
+    }
+    for id in [json!(null), json!("")] {
+        let call = server.post("/account/get").json(&json!({ "id": id })).sign("ann", SECRET);
+        assert_eq!(call.send().await.json()["id"], json!(ann), "as without an id");
+    }
+    let number = server.post("/account/get").json(&json!({"id": 7})).sign("ann", SECRET).send().await;
+    assert_eq!(number.json(), json!([]), "there is no account 7");
+}
+
+#[tokio::test]
+async fn controls_of_a_wrong_kind_are_refused_by_name() {
+    let server = start().await;
+    register(&server, "ann", &[]).await;
+    for path in ["/account/get", "/account/select"] {
+        for name in ["_count", "_start", "_page", "_sort", "_desc", "_select", "_ops", "_total"] {
+            for value in [json!({}), json!({"a": 1}), json!([[]]), json!(1.5)] {
+                let body = json!({"name": "ann", name: value});
+                let answer = server.post(path).json(&body).sign("ann", SECRET).send().await;
+                refused(&answer, 400, name);
+            }
+        }
+    }
+    for path in ["/account/get", "/auth"] {
+        for name in ["_session", "_accesstoken"] {
+            let answer = server.post(path).json(&json!({name: {}})).sign("ann", SECRET).send().await;
+            refused(&answer, 400, name);
+            assert_eq!(answer.cookie(), None);
+        }
+    }
+}
