@@ -1,36 +1,46 @@
 //! Conditions that a caller asks with: the parameters that are columns, if the caller may know them.
 
-use bkjs_core::db::{IntoQuery, Op, Options, Query};
+use bkjs_core::db::{Condition, IntoQuery, Op, Options, Query};
 use bkjs_core::value::{Row, Value};
 use bkjs_core::{Error, ErrorKind, Result};
 
 use crate::context::Context;
-use crate::reply::ColumnRules;
+use crate::reply::{ColumnRules, Question};
 use crate::state::Api;
 
 impl Api {
     /// The condition that the parameters of a request make on a table, in which `options.ops` applies.
     ///
     /// Parameters that are no columns of the table and empty ones take no part. A text is split at commas and
-    /// bars where the operator wants a list. A column that the caller may not see cannot be asked for or sorted
-    /// by either: answers would tell its value.
+    /// bars where the operator wants a list.
+    ///
+    /// Answers tell something of every column that is asked for. A column that the caller sees in no record of
+    /// others may therefore be compared with one whole value only, which the caller has to know, outside of
+    /// groups; not by order, pattern or list, which would halve what is left at each request; and nothing is
+    /// sorted by it. Where a column is [`findable`](bkjs_core::schema::Column::findable), `begins_with` and three
+    /// or more characters may stand in place of the value. Administrators ask freely, and nobody for what is secure.
     ///
     /// # Errors
-    /// `NotFound` for an unknown table, `Forbidden` for a column that may not be asked for, `Invalid` for a
+    /// `NotFound` for an unknown table, `Forbidden` for a column that may not be asked for so, `Invalid` for a
     /// condition that makes no sense.
     pub fn query(&self, table: &str, context: &Context, options: &Options) -> Result<Query> {
         let rules =
             self.column_rules(table).ok_or_else(|| Error::not_found(format!("no table {table:.64}")))?;
         let asking = Asking { api: self, table, rules, admin: context.is_admin(), options };
         for sort in &options.sort {
-            asking.check(&sort.column)?;
+            asking.permit_sort(&sort.column)?;
         }
-        asking.row(context.params.conditions(), 0)?.into_query()
+        let query = asking.row(context.params.conditions(), 0)?.into_query()?;
+        asking.permit(&query, 0)?;
+        Ok(query)
     }
 }
 
 /// The deepest nesting of groups.
 const MAX_DEPTH: usize = 8;
+
+/// The fewest characters of a beginning that a column may be found by.
+const MIN_BEGINNING: usize = 3;
 
 struct Asking<'a> {
     api: &'a Api,
@@ -60,7 +70,6 @@ impl Asking<'_> {
             if value.is_empty() || !self.knows(column) {
                 continue;
             }
-            self.check(column)?;
             let value = match value {
                 Value::Text(text) if self.wants_list(&name, column) => split(&text),
                 value => value,
@@ -74,20 +83,60 @@ impl Asking<'_> {
         self.api.schema().find(self.table).is_some_and(|t| t.find(column).is_some())
     }
 
-    fn check(&self, column: &str) -> Result<()> {
-        if self.rules.may_ask(column, self.admin) {
-            return Ok(());
+    /// Refuses conditions by which the caller would find out what is not shown. It looks at the query that
+    /// the database gets, whichever way its operators were named.
+    fn permit(&self, query: &Query, depth: usize) -> Result<()> {
+        query.conditions.iter().try_for_each(|condition| self.permit_condition(condition, depth))?;
+        query.groups.iter().try_for_each(|group| self.permit(&group.query, depth + 1))
+    }
+
+    fn permit_condition(&self, condition: &Condition, depth: usize) -> Result<()> {
+        let column = &*condition.column;
+        let op = condition.op.or_else(|| self.option_op(column)).unwrap_or(Op::Eq);
+        let question = self.rules.question(column, self.admin);
+        let whole = op == Op::Eq && !matches!(condition.value, Value::List(_) | Value::Set(_));
+        let beginning = || {
+            let text = condition.value.as_str().unwrap_or_default();
+            op == Op::BeginsWith && text.trim().chars().count() >= MIN_BEGINNING
+        };
+        match question {
+            Question::Any => Ok(()),
+            Question::None => Err(forbidden(column, "may not be asked for")),
+            _ if depth == 0 && whole => Ok(()),
+            Question::Beginning if depth == 0 && beginning() => Ok(()),
+            Question::Beginning => Err(forbidden(
+                column,
+                "is private: ask for one whole value, or with begins_with for three characters or more",
+            )),
+            Question::Value => Err(forbidden(column, "is private: ask for one whole value")),
         }
-        Err(Error::new(ErrorKind::Forbidden, format!("{column:.64} may not be asked for")))
+    }
+
+    fn permit_sort(&self, column: &str) -> Result<()> {
+        match self.rules.question(column, self.admin) {
+            Question::Any => Ok(()),
+            Question::None => Err(forbidden(column, "may not be asked for")),
+            Question::Beginning | Question::Value => {
+                Err(forbidden(column, "is private: records of others are not sorted by it"))
+            }
+        }
+    }
+
+    fn option_op(&self, column: &str) -> Option<Op> {
+        self.options.ops.iter().find(|(name, _)| **name == *column).map(|(_, op)| *op)
     }
 
     fn wants_list(&self, name: &str, column: &str) -> bool {
         let op = match name.split_once("_$") {
             Some((_, op)) => Op::parse(op).ok(),
-            None => self.options.ops.iter().find(|(n, _)| **n == *column).map(|(_, op)| *op),
+            None => self.option_op(column),
         };
         matches!(op, Some(Op::In | Op::NotIn | Op::Between | Op::NotBetween | Op::AllIn | Op::NotAllIn))
     }
+}
+
+fn forbidden(column: &str, why: &str) -> Error {
+    Error::new(ErrorKind::Forbidden, format!("{column:.64} {why}"))
 }
 
 fn split(text: &str) -> Value {

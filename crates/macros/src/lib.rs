@@ -48,8 +48,8 @@ pub fn derive_params(input: TokenStream) -> TokenStream {
 /// - `kind = "json"`: the name of a constructor of `Column`, instead of what the type says
 /// - `primary`, `index`, `unique`, `index = "group"`: the keys
 /// - `uuid`, `now`, `epoch`: made by the framework; `counter`, `ttl`, `time`, `email`, `phone`: the kinds
-/// - `public`, `secure`, `admin`, `hidden`, `read_only`, `write_only`, `not_null`, `not_empty`, `skip_empty`,
-///   `truncate`, `autoincr`, `of_int`: as the methods of `Column`
+/// - `public`, `secure`, `admin`, `findable`, `hidden`, `read_only`, `write_only`, `not_null`, `not_empty`,
+///   `skip_empty`, `truncate`, `autoincr`, `of_int`: as the methods of `Column`
 /// - `lower`, `upper`, `trim`, `capitalize`: changes on write
 /// - `max = 64`, `value = "new"` (stored when none is given), `read_default = 0`
 /// - `join("type", "peer")`, `separator = "|"`: built from other columns

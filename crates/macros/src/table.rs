@@ -132,8 +132,9 @@ impl ColumnAttributes {
                 let group = text(meta)?;
                 self.groups.push(group);
             }
-            "primary" | "index" | "unique" | "public" | "secure" | "admin" | "hidden" | "read_only"
-            | "write_only" | "not_null" | "not_empty" | "skip_empty" | "truncate" | "autoincr" | "of_int" => {
+            "primary" | "index" | "unique" | "public" | "secure" | "admin" | "findable" | "hidden"
+            | "read_only" | "write_only" | "not_null" | "not_empty" | "skip_empty" | "truncate"
+            | "autoincr" | "of_int" => {
                 self.calls.push(quote!(.#ident()));
             }
             "max" => {

@@ -7,7 +7,7 @@ pub const ACCOUNT_TABLE: &str = "bk_account";
 
 /// The profile of an account, one record for each `bk_auth` record with the same `id`.
 ///
-/// Others see `id` and the names only. An application adds columns, or makes some public, by
+/// Others see `id` and the names only; by the beginning of an e-mail address they find its account. An application adds columns, or makes some public, by
 /// describing a table of the same name.
 pub fn bk_account() -> Table {
     Table::new(ACCOUNT_TABLE)
@@ -18,7 +18,7 @@ pub fn bk_account() -> Table {
         .column(Column::text("name").public().not_empty().max(128))
         .column(Column::text("first_name").public().max(128))
         .column(Column::text("last_name").public().max(128))
-        .column(Column::email("email").index())
+        .column(Column::email("email").index().findable())
         .column(Column::phone("phone").index())
         .column(Column::text("website").max(1024))
         .column(Column::text("company").max(256))

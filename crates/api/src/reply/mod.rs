@@ -13,8 +13,8 @@ pub use clean::Viewer;
 pub use error::{ApiError, Result};
 pub(crate) use error::{Failure, error_response};
 pub(crate) use render::render;
-pub use rules::ColumnRules;
 pub(crate) use rules::RuleBook;
+pub use rules::{ColumnRules, Question};
 
 use axum::response::{IntoResponse, Response};
 use bkjs_core::db::Page;

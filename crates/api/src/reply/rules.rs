@@ -34,11 +34,26 @@ impl Class {
     }
 }
 
+/// How far a caller may ask for records of others by a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// By every operator, and sorted by it.
+    Any,
+    /// By one whole value, or by the beginning of one.
+    Beginning,
+    /// By one whole value.
+    Value,
+    /// Not at all.
+    None,
+}
+
 /// The columns of a table with who may see them, in the order in which rows have them.
 #[derive(Debug, Default)]
 pub struct ColumnRules {
     columns: Vec<(Name, Class)>,
     custom: Vec<(Regex, Class)>,
+    /// Private columns by whose beginning records are found. Of one table: rows of several are only shown.
+    findable: Vec<Name>,
 }
 
 impl ColumnRules {
@@ -52,6 +67,7 @@ impl ColumnRules {
                 .iter()
                 .filter_map(|(pattern, column)| Some((Regex::new(pattern).ok()?, Class::of(column))))
                 .collect(),
+            findable: table.columns().iter().filter(|c| c.findable).map(|c| c.name.clone()).collect(),
         }
     }
 
@@ -89,13 +105,21 @@ impl ColumnRules {
         self.custom.iter().find(|(pattern, _)| pattern.is_match(name)).map(|(_, class)| *class)
     }
 
-    /// Whether a column may be used to filter and sort records of others: what cannot be read must not
-    /// be guessed by asking either.
-    pub fn may_ask(&self, name: &str, admin: bool) -> bool {
+    /// Whether the table has a column of this name, or one of its patterns admits it.
+    pub fn declares(&self, name: &str) -> bool {
+        self.class(name, &mut 0).is_some()
+    }
+
+    /// How far records of others may be asked for by a column: what cannot be read must not be found out by
+    /// asking either, except by who knows it. A name that is no column may be named: it finds nothing.
+    pub fn question(&self, name: &str, admin: bool) -> Question {
         match self.class(name, &mut 0) {
-            Some(Class::Secure) => false,
-            Some(Class::Admin) => admin,
-            _ => true,
+            Some(Class::Secure) => Question::None,
+            None | Some(Class::Public) => Question::Any,
+            _ if admin => Question::Any,
+            Some(Class::Admin) => Question::None,
+            Some(Class::Private) if self.findable.iter().any(|known| **known == *name) => Question::Beginning,
+            Some(Class::Private) => Question::Value,
         }
     }
 }
@@ -160,6 +184,24 @@ mod tests {
         let [a, b, c] = [Some(Class::Public), Some(Class::Private), Some(Class::Secure)];
         assert_eq!(classes(&rules, &["a", "b", "c"]), [a, b, c]);
         assert_eq!(classes(&rules, &["c", "a", "x", "b"]), [c, a, None, b]);
+    }
+
+    #[test]
+    fn who_may_not_see_a_column_asks_for_whole_values_at_most() {
+        let rules = ColumnRules::new(
+            &Table::new("t")
+                .column(Column::text("name").public())
+                .column(Column::text("mail").findable())
+                .column(Column::text("email"))
+                .column(Column::text("type").admin())
+                .column(Column::text("secret").secure().findable()),
+        );
+        let ask = |name| (rules.question(name, false), rules.question(name, true));
+        assert_eq!(ask("name"), (Question::Any, Question::Any));
+        assert_eq!(ask("mail"), (Question::Beginning, Question::Any));
+        assert_eq!(ask("email"), (Question::Value, Question::Any));
+        assert_eq!(ask("type"), (Question::None, Question::Any));
+        assert_eq!(ask("secret"), (Question::None, Question::None));
     }
 
     #[test]

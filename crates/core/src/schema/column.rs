@@ -151,6 +151,8 @@ pub struct Column {
     pub secure: Option<bool>,
     /// Only administrators may write it, and they see it in records of others.
     pub admin: Option<bool>,
+    /// Records of others may be found by the beginning of the value, though it is not shown.
+    pub findable: bool,
     /// Neither stored nor updated.
     pub hidden: bool,
     /// Written by add and put only.
@@ -189,6 +191,7 @@ impl Column {
             public: None,
             secure: None,
             admin: None,
+            findable: false,
             hidden: false,
             read_only: false,
             write_only: false,
@@ -231,6 +234,7 @@ impl Column {
             self.values = other.values;
         }
         self.of_int |= other.of_int;
+        self.findable |= other.findable;
         self.hidden |= other.hidden;
         self.read_only |= other.read_only;
         self.write_only |= other.write_only;
@@ -408,6 +412,9 @@ flags! {
     secure => Some(true),
     /// Written by administrators only.
     admin => Some(true),
+    /// Others may find the record by the beginning of the value without seeing the value. Who asks often
+    /// enough learns it letter by letter: for what people look each other up by, never for what is secret.
+    findable => true,
     /// Neither stored nor updated.
     hidden => true,
     /// Written by add and put only.
