@@ -79,6 +79,19 @@ pub async fn send_in_pieces(port: u16, pieces: &[&[u8]], patience: Duration) -> 
     })
 }
 
+/// Sends bytes and reads all that comes back until the server closes the connection, for up to `patience`.
+///
+/// # Errors
+/// When there is no connection, or it is not closed in time.
+pub async fn text(port: u16, bytes: &[u8], patience: Duration) -> Result<String> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.context("no connection")?;
+    stream.write_all(bytes).await?;
+    let mut reply = Vec::new();
+    let ended = tokio::time::timeout(patience, stream.read_to_end(&mut reply)).await;
+    ended.context("the connection is not closed")??;
+    Ok(String::from_utf8_lossy(&reply).into_owned())
+}
+
 fn status(reply: &[u8]) -> Option<u16> {
     let line = reply.split(|byte| *byte == b'\n').next()?;
     std::str::from_utf8(line).ok()?.strip_prefix("HTTP/1.")?.split(' ').nth(1)?.trim().parse().ok()

@@ -96,6 +96,30 @@ async fn broken_http_is_refused() -> Result<()> {
 }
 
 #[tokio::test]
+async fn what_is_refused_by_its_head_is_told_why_in_json() -> Result<()> {
+    let target = Target::new().await?;
+    for (head, status) in [
+        ("GET /ping HTTP/1.1\r\nHost: a\r\nHost: b", 400),
+        ("GET /ping HTTP/1.1", 400),
+        ("GET /ping HTTP/1.1\r\nHost: a b", 400),
+        ("CONNECT a:80 HTTP/1.1\r\nHost: a:80", 405),
+        ("TRACE /ping HTTP/1.1\r\nHost: a", 405),
+        ("GARBAGE", 400),
+        ("GET /a b HTTP/1.1\r\nHost: a", 400),
+        ("GET /ping HTTP/1.1\r\nHost: a\r\nno colon", 400),
+        ("GET /ping HTTP/7.7\r\nHost: a", 400),
+    ] {
+        let request = format!("{head}\r\nConnection: close\r\n\r\n");
+        let reply = raw::text(target.server.port, request.as_bytes(), PATIENCE).await?;
+        assert!(reply.starts_with(&format!("HTTP/1.1 {status} ")), "{head}: {reply}");
+        let body = reply.split_once("\r\n\r\n").map(|(_, body)| body).unwrap_or_default();
+        let json: serde_json::Value = serde_json::from_str(body)?;
+        assert!(json["status"] == status && json["message"].is_string(), "{head}: {reply}");
+    }
+    target.lives().await
+}
+
+#[tokio::test]
 async fn long_heads_are_refused() -> Result<()> {
     let target = Target::new().await?;
     let long = "a".repeat(1_000_000);

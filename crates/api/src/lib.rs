@@ -21,6 +21,7 @@ mod context;
 mod cors;
 pub mod extract;
 mod gather;
+mod head;
 mod headers;
 pub mod hooks;
 mod module;

@@ -21,6 +21,7 @@ use crate::access::{Client, Entrance, rate};
 use crate::auth::{Carried, authenticate};
 use crate::context::Context;
 use crate::gather;
+use crate::head;
 use crate::headers::StaticHeaders;
 use crate::hooks::Verdict;
 use crate::observe::{self, Answered};
@@ -139,6 +140,9 @@ impl HttpService {
         B: hyper::body::Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: std::error::Error + Send + Sync + 'static,
     {
+        if let Some(response) = head::refusal(&parts) {
+            return Ok(response);
+        }
         let api = &self.0.api;
         let _place = Place::take(api, settings.params.max_request_queue)?;
         if let Some(response) = settings.cors.preflight(&parts.method, &parts.headers) {

@@ -16,6 +16,7 @@ use tokio::time::Instant;
 
 use super::Server;
 use super::activity::Activity;
+use super::malformed::Explaining;
 use crate::service::Peer;
 
 /// The most bytes of a request's head.
@@ -52,7 +53,7 @@ pub(super) async fn serve(server: Server, stream: TcpStream, peer: SocketAddr) {
         // No `pipeline_flush`: with it hyper takes a large reply into memory as fast as the handler makes it,
         // however slowly the client reads, and holds replies back while bytes of a next request wait: for good
         // when they are no HTTP and the 400 to them is the last reply.
-        .serve_connection(TokioIo::new(stream), answer)
+        .serve_connection(Explaining::new(TokioIo::new(stream)), answer)
         .with_upgrades();
     let mut connection = pin!(connection);
 

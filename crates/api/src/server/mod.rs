@@ -11,6 +11,7 @@
 mod accept;
 mod activity;
 mod connection;
+mod malformed;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -147,7 +147,63 @@ async fn what_is_no_http_is_answered() {
         ("POST /ping HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n", "400"),
     ] {
         let got = server.raw(junk.as_bytes(), Duration::from_secs(3)).await;
-        assert!(got.starts_with(&format!("HTTP/1.1 {status}")), "{junk:?}: {got}");
+        explained(&got, status, junk);
+    }
+    let long = "x".repeat(300_000);
+    for head in
+        [format!("GET /{long} HTTP/1.1\r\nHost: a\r\n\r\n"), format!("GET / HTTP/1.1\r\nA: {long}\r\n\r\n")]
+    {
+        let got = server.raw(head.as_bytes(), Duration::from_secs(3)).await;
+        explained(&got, "431", &head[..30]);
+    }
+    // The same after a request that was one.
+    let mut stream = TcpStream::connect(server.address).await.expect("a connection");
+    stream.write_all(PING).await.expect("write");
+    assert!(reply(&mut stream).await.starts_with("http/1.1 200"));
+    stream.write_all(b"GARBAGE\r\n\r\n").await.expect("write");
+    let mut rest = String::new();
+    stream.read_to_string(&mut rest).await.expect("a reply");
+    explained(&rest, "400", "garbage after a request");
+}
+
+/// That a reply is an error of this status, said in JSON.
+fn explained(got: &str, status: &str, what: &str) {
+    assert_eq!(got.get(9..12), Some(status), "{what:?}: {got}");
+    let (head, body) = got.split_once("\r\n\r\n").unwrap_or((got, ""));
+    let head = head.to_lowercase();
+    assert!(head.contains("content-type: application/json"), "{what:?}: {got}");
+    assert!(head.contains(&format!("content-length: {}", body.len())), "{what:?}: {got}");
+    let json: serde_json::Value = serde_json::from_str(body).expect("JSON");
+    assert_eq!(json["status"].to_string(), status, "{what:?}: {got}");
+    assert!(json["message"].is_string(), "{what:?}: {got}");
+}
+
+#[tokio::test]
+async fn a_request_that_two_readers_would_understand_in_two_ways_is_refused() {
+    let server = start(5_000, 8000).await;
+    for (head, status) in [
+        ("GET /ping HTTP/1.1\r\nHost: a\r\nHost: b", "400"),
+        ("GET /ping HTTP/1.1\r\nHost: a\r\nHost: a", "400"),
+        ("GET /ping HTTP/1.1", "400"),
+        ("GET /ping HTTP/1.1\r\nHost: a, b", "400"),
+        ("GET /ping HTTP/1.1\r\nHost: a/b", "400"),
+        ("GET http://a/ping HTTP/1.1", "400"),
+        ("GET /ping HTTP/1.0\r\nHost: a\r\nHost: b", "400"),
+        ("CONNECT a:80 HTTP/1.1\r\nHost: a:80", "405"),
+        ("TRACE /ping HTTP/1.1\r\nHost: a", "405"),
+    ] {
+        let request = format!("{head}\r\n\r\nGET /ping HTTP/1.1\r\nHost: a\r\n\r\n");
+        let got = server.raw(request.as_bytes(), Duration::from_secs(3)).await;
+        explained(&got, status, head);
+        assert!(status != "405" || got.contains("allow: OPTIONS"), "{got}");
+        assert!(got.contains("connection: close"), "{got}");
+    }
+    for head in
+        ["GET /ping HTTP/1.0", "GET /ping HTTP/1.1\r\nHost:", "PATCH /ping HTTP/1.1\r\nHost: [::1]:80"]
+    {
+        let request = format!("{head}\r\nConnection: close\r\n\r\n");
+        let got = server.raw(request.as_bytes(), Duration::from_secs(3)).await;
+        assert!(got.contains(" 200 OK\r\n"), "{head}");
     }
 }
 
