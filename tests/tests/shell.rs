@@ -81,7 +81,10 @@ async fn a_mistake_ends_with_an_error_and_changes_nothing() -> Result<()> {
     let home = Home::new()?;
     run(&home, "-account-add login a secret s name A").await?;
     for (line, message) in [
-        ("-account-add login a secret s name B", "exists"),
+        ("-account-add login a secret s name B", "bkjs: login a exists already, choose another one\n"),
+        ("-account-add login b secret s name B emial b@b.com", "no column emial, did you mean email?"),
+        ("-account-update login a naem B", "no column naem, did you mean name?"),
+        ("-account-update login a name B phone call", "phone must be a phone number"),
         ("-account-add login b secret s", "name is required"),
         ("-account-add login b secret s name", "name has no value"),
         ("-account-get login b", "no account with login b"),

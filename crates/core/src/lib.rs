@@ -10,6 +10,7 @@ pub mod db;
 pub mod error;
 pub mod log;
 pub mod schema;
+pub mod suggest;
 pub mod task;
 pub mod value;
 

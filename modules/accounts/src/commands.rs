@@ -1,11 +1,14 @@
 //! The commands of the shell: what the endpoints do, with the rights of the operator.
 
-use bkjs_api::{Args, Command, CommandContext};
+use bkjs_api::{AUTH_TABLE, Api, Args, Command, CommandContext};
+use bkjs_core::schema::Column;
+use bkjs_core::suggest::nearest;
 use bkjs_core::value::{Row, Value};
 use bkjs_core::{Error, Result};
 
 use crate::records::without_credentials;
 use crate::service::{Accounts, By};
+use crate::tables::ACCOUNT_TABLE;
 
 pub(crate) fn commands() -> [Command; 4] {
     [
@@ -32,6 +35,7 @@ pub(crate) fn commands() -> [Command; 4] {
 }
 
 async fn add(context: CommandContext, args: Args) -> Result<Value> {
+    settable(&context.api, &args.0, |column| MADE_AT_FIRST.contains(&&*column.name))?;
     Ok(shown(Accounts::of(&context.api).add(args.0, By::Admin).await?))
 }
 
@@ -44,11 +48,15 @@ async fn get(context: CommandContext, mut args: Args) -> Result<Value> {
 
 async fn update(context: CommandContext, mut args: Args) -> Result<Value> {
     let accounts = Accounts::of(&context.api);
-    let auth = Who::take(&mut args.0)?.find(&accounts).await?;
+    let who = Who::take(&mut args.0)?;
+    settable(&context.api, &args.0, |column| column.read_only)?;
+    let auth = who.find(&accounts).await?;
+    // Columns first: they have more rules to break, and then nothing is changed.
+    let row = accounts.update(&auth, args.0.clone(), By::Admin).await?;
     if ["secret", "password", "token_secret"].iter().any(|name| args.0.has(name)) {
-        accounts.put_secret(&auth, args.0.clone()).await?;
+        accounts.put_secret(&auth, args.0).await?;
     }
-    Ok(shown(accounts.update(&auth, args.0, By::Admin).await?))
+    Ok(shown(row))
 }
 
 async fn del(context: CommandContext, mut args: Args) -> Result<Value> {
@@ -92,6 +100,32 @@ impl Who {
         };
         found.ok_or_else(|| Error::not_found(format!("no account with {what}")))
     }
+}
+
+/// What a new account gets from the server.
+const MADE_AT_FIRST: [&str; 2] = ["id", "token_secret"];
+
+/// Refuses names that are no columns of an account, and columns that would be left out without a word: those that
+/// are made by the server, and what else the command says of itself.
+fn settable(api: &Api, args: &Row, made_here: impl Fn(&Column) -> bool) -> Result<()> {
+    let made = |column: &Column| {
+        column.hidden || &*column.name == "salt" || &*column.name == "mtime" || made_here(column)
+    };
+    let tables = || [AUTH_TABLE, ACCOUNT_TABLE].into_iter().filter_map(|name| api.schema().find(name));
+    let columns = || tables().flat_map(|table| table.columns());
+    for (name, _) in args.iter() {
+        if columns().any(|column| column.name == *name && made(column)) {
+            return Err(Error::invalid(format!("{name} cannot be given: the server makes it")));
+        }
+        if ![AUTH_TABLE, ACCOUNT_TABLE].iter().any(|t| api.column_rules(t).is_some_and(|r| r.declares(name)))
+        {
+            let known = columns().filter(|column| !made(column)).map(|column| &*column.name);
+            let hint = nearest(name, known).map(|known| format!(", did you mean {known}?"));
+            let hint = hint.unwrap_or_default();
+            return Err(Error::invalid(format!("an account has no column {name:.64}{hint}")));
+        }
+    }
+    Ok(())
 }
 
 fn nothing_else(args: &Args) -> Result<()> {

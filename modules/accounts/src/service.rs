@@ -176,7 +176,15 @@ impl Accounts {
         input.set("id", secrets::random_id()?);
         input.set("token_secret", secrets::random_secret()?);
 
-        let row = self.records(by).add(input).await?;
+        let login = input.text("login").to_owned();
+        let row = match self.records(by).add(input).await {
+            Err(error)
+                if error.kind() == ErrorKind::AlreadyExists && self.by_login(&login).await?.is_some() =>
+            {
+                return Err(taken(&login));
+            }
+            result => result?,
+        };
         if let Err(error) = self.tell(AccountEvent::Added, &row).await {
             if let Err(second) = self.del(&row).await {
                 tracing::error!(error = second.log_text(), id = row.text("id"), "{NOT_REMOVED}");
@@ -330,6 +338,11 @@ fn signable(login: &str) -> Result<()> {
         return Err(Error::invalid("login must not begin or end with blanks: a signature cannot carry them"));
     }
     Ok(())
+}
+
+/// Says in our own words what products say each in theirs.
+fn taken(login: &str) -> Error {
+    Error::new(ErrorKind::AlreadyExists, format!("login {login:.80} exists already, choose another one"))
 }
 
 fn no_account() -> Error {

@@ -1,14 +1,11 @@
-//! The nearest known name to one that is not known.
+//! The nearest known parameter to a name that is none.
 
 use super::registry::Registry;
+use crate::suggest::limit;
 
 /// The name that was probably meant, if one is near enough.
 pub(super) fn nearest(registry: &Registry, name: &str) -> Option<String> {
-    // Names beyond any known length are not typing errors, and comparing them would cost.
-    if name.len() > 64 {
-        return None;
-    }
-    let limit = (name.len() / 4).clamp(1, 3);
+    let limit = limit(name)?;
     let exact = registry.names().map(|known| (strsim::damerau_levenshtein(name, known), known.to_owned()));
     // The fixed beginning of a family's names, with the last part of what was written.
     let rest = name.rsplit_once('-').map_or("", |(_, rest)| rest);

@@ -63,8 +63,52 @@ async fn mistakes_are_told_and_add_nothing() {
     refused(&run(&bench, "-account-del login a id b").await, "give login or id, not both");
     refused(&run(&bench, "-account-del login a name B").await, "unknown argument name, give login or id");
     refused(&run(&bench, "-account-update city Rome").await, "login or id is required");
-    assert_eq!(run(&bench, "-account-add login a secret s name A").await.unwrap_err().status(), 409);
+    let twice = run(&bench, "-account-add login a secret s name A").await.unwrap_err();
+    assert_eq!(
+        (twice.status(), twice.log_text().as_str()),
+        (409, "login a exists already, choose another one")
+    );
     assert_eq!(run(&bench, "-account-get login a").await.unwrap().text("name"), "A");
+}
+
+#[tokio::test]
+async fn names_that_are_no_columns_are_refused_with_the_nearest_one_and_change_nothing() {
+    let bench = start().await;
+    for (line, message) in [
+        (
+            "-account-add login a secret s name A emial a@b.com",
+            "an account has no column emial, did you mean email?",
+        ),
+        ("-account-add login a secret s name A colour red", "an account has no column colour"),
+        ("-account-add login a secret s name A city_$set Rome", "an account has no column city_$set"),
+        ("-account-add login a secret s name A id x", "id cannot be given: the server makes it"),
+        (
+            "-account-add login a secret s name A token_secret x",
+            "token_secret cannot be given: the server makes it",
+        ),
+        ("-account-add login a secret s name A age 7", "age cannot be given: the server makes it"),
+    ] {
+        refused(&run(&bench, line).await, message);
+    }
+    refused(&run(&bench, "-account-get login a").await, "no account with login a");
+
+    let before = run(&bench, "-account-add login a secret s name A").await.unwrap();
+    for (line, message) in [
+        (
+            "-account-update login a city Rome naem B secret s2",
+            "an account has no column naem, did you mean name?",
+        ),
+        ("-account-update login a city Rome ctime 5", "ctime cannot be given: the server makes it"),
+        (
+            "-account-update login a city Rome secret s2 phone call",
+            "phone must be a phone number of 3 to 15 digits",
+        ),
+    ] {
+        refused(&run(&bench, line).await, message);
+    }
+    let after = run(&bench, "-account-get login a").await.unwrap();
+    assert_eq!((after.text("city"), after.int("mtime")), ("", before.int("mtime")));
+    assert_eq!(bench.0.get("/auth").sign("a", "s").send().await.status, 200, "the secret is the old one");
 }
 
 #[tokio::test]
