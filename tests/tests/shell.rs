@@ -1,7 +1,7 @@
 //! The one-shot commands on accounts, as an operator runs them: before, while and after a server runs.
 
 use anyhow::{Context as _, Result, ensure};
-use bkjs_tests::{Call, Home, Server};
+use bkjs_tests::{Call, Home, Program, Server};
 use serde_json::Value;
 
 /// Runs a command that must succeed; gives what it printed.
@@ -96,5 +96,26 @@ async fn a_mistake_ends_with_an_error_and_changes_nothing() -> Result<()> {
         assert!(report.contains(message), "{line}: {report}");
     }
     assert_eq!(run(&home, "-account-get login a").await?["name"], "A");
+    Ok(())
+}
+
+#[tokio::test]
+async fn explanations_touch_no_folder_and_a_home_without_a_name_is_refused() -> Result<()> {
+    let home = Home::new()?;
+    let program = Program::bkjs()?;
+    let folder = home.path();
+    let path = folder.to_str().context("the home is no text")?;
+    for words in [&["help"][..], &["help", "params", "port"], &["help", "commands"], &["version"], &["-help"]]
+    {
+        let ran = home.run(program.path(), &[words, &["-home", path]].concat()).await?;
+        assert!(ran.code == Some(0) && !ran.stdout.is_empty(), "{words:?}: {ran:?}");
+        assert!(!folder.exists(), "{words:?} makes the home");
+    }
+    for words in
+        [&["run", "-home", ""][..], &["shell", "-home=", "-account-get", "login", "a"], &["help", "-home"]]
+    {
+        let ran = home.run(program.path(), words).await?;
+        assert!(ran.code == Some(1) && ran.stderr.contains("-home names no folder"), "{words:?}: {ran:?}");
+    }
     Ok(())
 }

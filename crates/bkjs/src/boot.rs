@@ -26,8 +26,8 @@ pub(crate) struct Environment {
     pub(crate) runtime: Handle<RuntimeParams>,
     pub(crate) serve: Handle<ServeParams>,
     pub(crate) backend: Handle<BackendParams>,
-    /// Kept to the end: what waits in it is written when it goes.
-    _log: Logging,
+    /// Kept to the end: what waits in it is written when it goes. Who only explains itself has none.
+    _log: Option<Logging>,
 }
 
 /// What the parameters of the framework itself are read through.
@@ -92,7 +92,8 @@ fn part(app: App, start: &Start) -> Result<Part> {
         _ => "shell",
     };
     Config::load(declared.take_registry(), Inputs::of_process(line.clone()))?;
-    let (environment, setup) = environment(app, line, role, &handles.modules.load())?;
+    let touch = !matches!(command, Command::Help(_));
+    let (environment, setup) = environment(app, line, role, &handles.modules.load(), touch)?;
     match command {
         Command::Help(words) => Ok(Part::Done(help::text(&environment, &setup, &words)?)),
         Command::Shell(words) => Ok(Part::Shell(Box::new(environment), Box::new(setup), words)),
@@ -101,12 +102,13 @@ fn part(app: App, start: &Start) -> Result<Part> {
     }
 }
 
-/// Registers what takes part, loads the configuration, prepares home and log.
+/// Registers what takes part, loads the configuration, prepares home and log, unless nothing is to be touched.
 fn environment(
     app: App,
     line: CommandLine,
     role: &str,
     admitted: &ModuleParams,
+    touch: bool,
 ) -> Result<(Environment, Setup)> {
     let App { name, version, modules, steps } = app;
     let mut setup = Setup::new();
@@ -121,10 +123,14 @@ fn environment(
         step(&mut setup);
     }
     let config = Config::load(setup.take_registry(), Inputs::of_process(line))?;
-    home::prepare(&handles.core.load())?;
-    // A process with a role serves on one thread, which must not wait for a reader of the log.
-    let init = if is_operator(role) { Logging::init } else { Logging::init_in_background };
-    let log = init(&handles.log.load(), &handles.core.load(), role)?;
+    let log = if touch {
+        home::prepare(&handles.core.load())?;
+        // A process with a role serves on one thread, which must not wait for a reader of the log.
+        let init = if is_operator(role) { Logging::init } else { Logging::init_in_background };
+        Some(init(&handles.log.load(), &handles.core.load(), role)?)
+    } else {
+        None
+    };
     if is_operator(role) {
         config.warnings().iter().for_each(|warning| tracing::warn!("{warning}"));
     }

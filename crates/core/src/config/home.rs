@@ -14,15 +14,19 @@ use crate::{Error, ErrorKind, Result};
 /// Finds the home folder: `-home`, else `BKJS_HOME`, else `.bkjs` in the user's own folder; absolute.
 ///
 /// # Errors
-/// `Config` when nothing says it, its name is not Unicode, or the working folder cannot be found for a relative path.
+/// `Config` when nothing says it, `-home` is there without a name, its name is not Unicode, or the working folder cannot be found for a relative path.
 pub fn resolve(command_line: &CommandLine, environment: &[(OsString, OsString)]) -> Result<PathBuf> {
     let variable = |name: &str| {
         let found = environment.iter().find(|(n, v)| n == name && !v.is_empty());
         found.map(|(_, value)| PathBuf::from(value))
     };
     let last = command_line.assignments().iter().rev().find(|a| a.name == "home");
-    let home = last
-        .and_then(|a| a.text.as_deref().filter(|text| !text.is_empty()))
+    let given = last.map(|a| a.text.as_deref().unwrap_or_default());
+    // Somebody has said which, perhaps by a variable that is not set: no other folder must stand in for it.
+    if given.is_some_and(|text| text.trim().is_empty()) {
+        return Err(Error::new(ErrorKind::Config, "-home names no folder: give -home DIR, or leave it out"));
+    }
+    let home = given
         .map(PathBuf::from)
         .or_else(|| variable("BKJS_HOME"))
         .or_else(|| variable("HOME").map(|user| user.join(".bkjs")))
@@ -129,6 +133,12 @@ mod tests {
         assert_eq!(resolve(&line(&["-home", "/a", "--home=/b"]), &environment).unwrap(), Path::new("/b"));
         assert_eq!(resolve(&line(&[]), &environment).unwrap(), Path::new("/e"));
         assert_eq!(resolve(&line(&[]), &environment[..1]).unwrap(), Path::new("/u/.bkjs"));
+        for nameless in
+            [&["-home", ""][..], &["-home="], &["-home"], &["-home", " "], &["-home", "/a", "-home="]]
+        {
+            let error = resolve(&line(nameless), &environment).unwrap_err();
+            assert!(error.message().starts_with("-home names no folder"), "{nameless:?}: {error}");
+        }
         assert!(resolve(&line(&[]), &[]).unwrap_err().message().contains("-home DIR"));
     }
 
