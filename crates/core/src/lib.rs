@@ -4,6 +4,7 @@
 //! [`config`] for how every part is told what to do, and [`auth`] for who may ask.
 
 pub mod auth;
+pub mod cache;
 pub mod config;
 pub mod connect;
 pub mod db;

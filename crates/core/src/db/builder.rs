@@ -1,10 +1,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use regex::Regex;
 
-use super::cache::RowCache;
+use super::cache::CacheSettings;
 use super::driver::Driver;
 use super::drivers::none::NoneDriver;
 use super::entry::Entry;
@@ -49,7 +48,7 @@ pub struct DbBuilder {
     protected: Vec<Regex>,
     pre: Vec<(String, RowHook)>,
     post: Vec<(String, RowHook)>,
-    cached: Vec<(String, Duration)>,
+    pub(super) cache: CacheSettings,
 }
 
 impl DbBuilder {
@@ -63,7 +62,7 @@ impl DbBuilder {
             protected: Vec::new(),
             pre: Vec::new(),
             post: Vec::new(),
-            cached: Vec::new(),
+            cache: CacheSettings::default(),
         }
     }
 
@@ -117,11 +116,20 @@ impl DbBuilder {
         self
     }
 
-    /// Keeps rows of these tables in this process for [`Db::get_cached`], for `ttl` at most. Writes of
-    /// this process are seen at once, those of others after `ttl`.
-    pub fn cache<N: Into<String>>(mut self, tables: impl IntoIterator<Item = N>, ttl: Duration) -> Self {
-        self.cached.extend(tables.into_iter().map(|name| (name.into(), ttl)));
-        self
+    /// Whether two names are of one table.
+    pub(super) fn is_table(&self, name: &str, other: &str) -> bool {
+        self.schema.find(name).zip(self.schema.find(other)).is_some_and(|(one, other)| one.name == other.name)
+    }
+
+    /// The name of the pool that holds a table, and whether it is embedded.
+    pub(super) fn pool_of(&self, table: &str) -> (&str, bool) {
+        let driver_of =
+            |pool: &str| self.pools.iter().rev().find(|(name, _)| name == pool).map(|(_, driver)| driver);
+        let bound = self.table_pools.iter().rev().find(|(name, _)| self.is_table(name, table));
+        let bound = bound.map(|(_, pool)| pool.as_str()).filter(|pool| driver_of(pool).is_some());
+        let default = self.default_pool.as_ref().or(self.pools.first().map(|(name, _)| name));
+        let pool = bound.or(default.map(String::as_str)).unwrap_or("none");
+        (pool, driver_of(pool).is_none_or(|driver| driver.is_embedded()))
     }
 
     /// The database. No connection is made here.
@@ -139,19 +147,22 @@ impl DbBuilder {
         for name in self.named_tables() {
             self.schema.find(name).ok_or_else(|| unknown("table", name))?;
         }
+        let cache = self.cache.maker();
         let mut entries = HashMap::new();
         for table in self.schema.tables() {
             let is_this = |name: &str| self.schema.find(name).is_some_and(|t| t.name == table.name);
             let hooks = |all: &[(String, RowHook)]| -> Vec<RowHook> {
                 all.iter().filter(|(n, _)| n == "*" || is_this(n)).map(|(_, hook)| hook.clone()).collect()
             };
-            let pool = self.table_pools.iter().rev().find(|(n, _)| is_this(n));
+            let (pool, _) = self.pool_of(&table.name);
+            let (cache, marks) = cache.as_ref().map_or((None, None), |c| c.table(table, pool, is_this));
             let entry = Arc::new(Entry {
                 plan: Plan::new(table.clone())?,
-                driver: pool.and_then(|(_, pool)| pools.get(pool)).unwrap_or(&default).clone(),
+                driver: pools.get(pool).unwrap_or(&default).clone(),
                 pre: hooks(&self.pre),
                 post: hooks(&self.post),
-                cache: self.cached.iter().rev().find(|(n, _)| is_this(n)).map(|(_, ttl)| RowCache::new(*ttl)),
+                cache,
+                marks,
             });
             for name in std::iter::once(&table.name).chain(&table.aliases) {
                 entries.insert(name.to_string(), entry.clone());
@@ -170,7 +181,7 @@ impl DbBuilder {
     fn named_tables(&self) -> impl Iterator<Item = &String> {
         let hooks = self.pre.iter().chain(&self.post).map(|(name, _)| name).filter(|name| *name != "*");
         let pools = self.table_pools.iter().map(|(name, _)| name);
-        hooks.chain(pools).chain(self.cached.iter().map(|(name, _)| name))
+        hooks.chain(pools).chain(self.cache.names())
     }
 }
 

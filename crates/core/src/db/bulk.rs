@@ -3,6 +3,9 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use futures_util::future::join_all;
+
+use super::cache::{TableMarks, Writing, key_text};
 use super::driver::{Affected, Driver, Write};
 use super::entry::Entry;
 use super::request::Request;
@@ -48,7 +51,7 @@ impl Db {
             if operation.action == Action::Get {
                 self.flush(&mut ready, &operations, &mut outcomes).await;
                 let key = Key::Columns(operation.record.clone());
-                let found = self.get_row(&operation.table, key, &operation.options, false).await;
+                let found = self.get_row(&operation.table, key, &operation.options).await;
                 outcomes[at] = found.map(Outcome::Row);
                 continue;
             }
@@ -87,15 +90,16 @@ impl Db {
         let mut written = vec![Written::default(); operations.len()];
         let Some(driver) = all.first().map(|first| first.driver) else { return Ok(written) };
         admit(driver, &all)?;
-        let _stale: Vec<_> = all.iter().filter_map(|r| r.entry.stale(&r.request)).collect();
+        let writings = writings(&all);
         for removal in
             all.iter().filter_map(|r| r.entry.removal_of_expired(driver.capabilities(), &r.request))
         {
             driver.write(removal).await?;
         }
         let writes = all.iter().map(|r| r.request.write.clone()).collect();
-        let done = driver.transact(writes).await?;
-        for (ready, affected) in all.into_iter().zip(done) {
+        let done = driver.transact(writes).await;
+        end(writings).await;
+        for (ready, affected) in all.into_iter().zip(done?) {
             let at = ready.at;
             written[at] = ready.finish(affected, &operations[at].options)?;
         }
@@ -127,7 +131,7 @@ impl Db {
     ) {
         let ready = std::mem::take(ready);
         let Some(driver) = ready.first().map(|first| first.driver) else { return };
-        let _stale: Vec<_> = ready.iter().filter_map(|r| r.entry.stale(&r.request)).collect();
+        let writings = writings(&ready);
         let removals: Vec<Write> = ready
             .iter()
             .filter_map(|r| r.entry.removal_of_expired(driver.capabilities(), &r.request))
@@ -138,6 +142,7 @@ impl Db {
         }
         let writes = ready.iter().map(|r| r.request.write.clone()).collect();
         let done = driver.batch(writes).await;
+        end(writings).await;
         for (ready, affected) in ready.into_iter().zip(done) {
             let at = ready.at;
             let written = affected.and_then(|affected| ready.finish(affected, &operations[at].options));
@@ -155,6 +160,23 @@ impl Ready<'_> {
 fn not_tried(operation: &Operation) -> Error {
     let text = format!("not tried: an operation on {:.40} before this one has failed", operation.table);
     Error::new(ErrorKind::NotTried, text)
+}
+
+/// Begins the writes of these operations, for those who keep rows: one for each table.
+fn writings(all: &[Ready<'_>]) -> Vec<Writing> {
+    let mut tables: Vec<(&Arc<TableMarks>, Vec<String>)> = Vec::new();
+    for ready in all {
+        let (Some(marks), Some(key)) = (&ready.entry.marks, &ready.request.key) else { continue };
+        match tables.iter_mut().find(|(known, _)| Arc::ptr_eq(known, marks)) {
+            Some((_, keys)) => keys.push(key_text(key)),
+            None => tables.push((marks, vec![key_text(key)])),
+        }
+    }
+    tables.into_iter().map(|(marks, keys)| marks.write(keys)).collect()
+}
+
+async fn end(writings: Vec<Writing>) {
+    join_all(writings.into_iter().map(Writing::done)).await;
 }
 
 fn in_pool(mut operations: Vec<Operation>, options: &Options) -> Vec<Operation> {

@@ -187,6 +187,12 @@ pub trait Driver: Send + Sync + 'static {
     /// The name of the product, as in `db-sqlite-pool`.
     fn name(&self) -> &'static str;
 
+    /// Whether the records are in this process or in files of this machine: reading one by its key takes less than
+    /// asking another process.
+    fn is_embedded(&self) -> bool {
+        false
+    }
+
     /// What it can do.
     fn capabilities(&self) -> &Capabilities;
 

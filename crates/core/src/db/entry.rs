@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::Options;
 use super::builder::{RowFate, RowHook};
-use super::cache::RowCache;
+use super::cache::{TableCache, TableMarks};
 use super::driver::Driver;
 use super::prepare::Plan;
 use crate::Result;
@@ -18,8 +18,10 @@ pub(super) struct Entry {
     pub(super) pre: Vec<RowHook>,
     /// Hooks on rows to be returned.
     pub(super) post: Vec<RowHook>,
-    /// Rows kept in this process.
-    pub(super) cache: Option<RowCache>,
+    /// Its kept rows.
+    pub(super) cache: Option<Arc<TableCache>>,
+    /// How those who keep rows of it are told of writes; none when nobody does.
+    pub(super) marks: Option<Arc<TableMarks>>,
 }
 
 impl Entry {

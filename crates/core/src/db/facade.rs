@@ -1,13 +1,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use futures_util::future::join_all;
 use regex::Regex;
 
-use super::Options;
 use super::builder::DbBuilder;
+use super::cache::{CacheStats, TableMarks, Writing, key_text};
 use super::driver::Driver;
 use super::entry::Entry;
-use super::prepare::Context;
+use super::prepare::{Context, key};
+use super::{Key, Options};
 use crate::schema::{Schema, Table};
 use crate::value::{Row, Value};
 use crate::{Error, ErrorKind, Result};
@@ -89,9 +91,42 @@ impl Db {
         }
         // What a statement changes is not known: no kept row survives one that may write.
         let only_reads = text.trim_start().get(..6).is_some_and(|word| word.eq_ignore_ascii_case("select"));
-        let caches = self.inner.entries.values().filter_map(|entry| entry.cache.as_ref());
-        let _stale: Vec<_> = caches.filter(|_| !only_reads).map(|cache| cache.writes_all()).collect();
-        driver.query(text.to_owned(), values).await
+        let writings: Vec<_> = match only_reads {
+            true => Vec::new(),
+            false => self.all_marks().map(TableMarks::write_any).collect(),
+        };
+        let rows = driver.query(text.to_owned(), values).await;
+        join_all(writings.into_iter().map(Writing::done)).await;
+        rows
+    }
+
+    /// Makes kept rows out of date, in every process on this home: after a record, or with no key any record of
+    /// the table, was changed by something else than this framework. Nothing happens for a table that nobody keeps.
+    ///
+    /// # Errors
+    /// `NotFound` for a table that is not declared, `KeyIncomplete` and `Invalid` for a key that is none.
+    pub async fn forget_kept(&self, table: &str, record: Option<Key>) -> Result<()> {
+        let entry = self.entry(table)?;
+        let Some(marks) = &entry.marks else { return Ok(()) };
+        let writing = match record {
+            Some(record) => {
+                marks.write(vec![key_text(&key(&self.context(entry, &Options::new()), record)?.values)])
+            }
+            None => marks.write_any(),
+        };
+        writing.done().await;
+        Ok(())
+    }
+
+    /// How often the cache of a table was of use in this process; none for a table that is not listed for caching.
+    pub fn cache_stats(&self, table: &str) -> Option<CacheStats> {
+        Some(self.entry(table).ok()?.cache.as_ref()?.stats())
+    }
+
+    /// The marks of all tables, each once: entries are there by alias too.
+    fn all_marks(&self) -> impl Iterator<Item = &Arc<TableMarks>> {
+        let tables = self.tables().iter().filter_map(|table| self.inner.entries.get(&*table.name));
+        tables.filter_map(|entry| entry.marks.as_ref())
     }
 
     /// Creates missing tables, columns and indexes in every pool; returns what was done, a line each.
@@ -126,8 +161,12 @@ impl Db {
             let text = format!("table {} is protected and was not dropped", table.name);
             return Err(Error::new(ErrorKind::SkipDrop, text));
         }
-        let _stale = entry.cache.as_ref().map(|cache| cache.writes_all());
-        self.driver(entry, options).drop_table(table.clone()).await
+        let writing = entry.marks.as_ref().map(TableMarks::write_any);
+        let dropped = self.driver(entry, options).drop_table(table.clone()).await;
+        if let Some(writing) = writing {
+            writing.done().await;
+        }
+        dropped
     }
 
     /// What is known of a table.

@@ -93,6 +93,7 @@ mod query;
 mod read;
 mod reply;
 mod request;
+mod row_codec;
 mod scan;
 // What SQL drivers share.
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
@@ -101,6 +102,7 @@ mod token;
 mod write;
 
 pub use builder::{DbBuilder, RowFate};
+pub use cache::{CacheBounds, CacheStats, Found, Lease, Scope, SharedRows, Stamps};
 pub use facade::Db;
 pub use key::{IntoKey, Key};
 pub use lines::{BadLine, LineReader, line_of};

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use serde_json::{Map, Value as Json};
 
+use super::cache::configure;
 use super::drivers::none::NoneDriver;
 use super::drivers::{self, Location};
 use super::{Db, DbBuilder};
-use crate::config::{Params, Secret};
+use crate::config::{Params, Secret, Size};
 use crate::{Error, ErrorKind, Result};
 
 /// Database parameters.
@@ -37,11 +38,24 @@ pub struct DbParams {
     /// A setting of a pool by the name that its driver's documentation gives.
     #[param(pattern = "([a-z]+[0-9]*)-pool-options-([a-zA-Z0-9_.-]+)")]
     pub options: BTreeMap<(String, String), String>,
-    /// Tables whose records are read through the cache.
+    /// Tables whose records are kept, so that reading one by its key need not ask the database.
     pub cache_tables: Vec<String>,
-    /// How long a cached record is good.
+    /// How long a kept record is good, though it is read again at once after a write of this framework on this home.
     #[param(default = "60s", unit = "ms")]
     pub cache_ttl: Duration,
+    /// The same for one table; 0 keeps none of it.
+    #[param(pattern = "cache-ttl-(.+)", unit = "ms")]
+    pub cache_ttl_table: BTreeMap<String, Duration>,
+    /// Where processes share the kept records of a table, TABLE or POOL.TABLE: `local` is the server process, `none`
+    /// keeps them in each process only. Without it, records of embedded databases are not shared, others are `local`.
+    #[param(pattern = "cache-name-(.+)")]
+    pub cache_name: BTreeMap<String, String>,
+    /// The most records that a process keeps, of all tables together.
+    #[param(default = 10000)]
+    pub cache_max: u64,
+    /// About how many bytes the records that a process keeps may take.
+    #[param(default = "32m")]
+    pub cache_max_bytes: Size,
 }
 
 /// Opens the pools that the parameters name, blocking while an embedded database is opened.
@@ -62,6 +76,7 @@ pub fn open(builder: DbBuilder, params: &DbParams, folder: &Path) -> Result<Db> 
             default_file: if is_default { &default_file } else { &folder.join(format!("{name}.db")) },
             options: pool_options(params, name),
         };
+        builder = builder.store(name, &store(&location));
         match drivers::open(name.trim_end_matches(|c: char| c.is_ascii_digit()), location) {
             Ok(driver) => builder = builder.pool(name, driver),
             Err(error) if is_default => return Err(named(name, error)),
@@ -74,7 +89,12 @@ pub fn open(builder: DbBuilder, params: &DbParams, folder: &Path) -> Result<Db> 
             builder = builder.table_pool(table, name);
         }
     }
-    builder.cache(params.cache_tables.iter().cloned(), params.cache_ttl).build()
+    configure(builder, params, folder)?.build()
+}
+
+/// Everything that says which records a pool reaches.
+fn store(location: &Location<'_>) -> String {
+    format!("{}\0{}\0{}", location.url, location.default_file.display(), Json::from(location.options.clone()))
 }
 
 /// Settings as the texts say them: numbers and truths where they read so.

@@ -1,8 +1,9 @@
 //! The operations that read by key.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
-use super::cache::key_text;
+use super::cache::{TableCache, key_text};
 use super::driver::Get;
 use super::entry::Entry;
 use super::evaluate::Matcher;
@@ -20,6 +21,9 @@ const KEYS_AT_ONCE: usize = 500;
 impl Db {
     /// One record by its primary key, or none. Known columns beside the key must have the values given.
     ///
+    /// A record of a table that is listed for caching may come out of what is kept, unless `options.nocache`. It is
+    /// as new as the last write that was answered, on this machine.
+    ///
     /// # Errors
     /// `KeyIncomplete` when a part of the key is missing, `Invalid` when a value does not fit its column.
     pub async fn get<T: FromRow>(
@@ -28,12 +32,11 @@ impl Db {
         key: impl IntoKey,
         options: &Options,
     ) -> Result<Option<T>> {
-        let row = self.get_row(table, key.into_key(), options, options.cached).await?;
+        let row = self.get_row(table, key.into_key(), options).await?;
         row.map(T::from_row).transpose()
     }
 
-    /// As [`get`](Self::get), through the cache of the table if it has one: the whole record is kept, writes
-    /// of this process are seen at once, absent records are not kept.
+    /// As [`get`](Self::get): for code that says that it counts on the table being listed for caching.
     ///
     /// # Errors
     /// As [`get`](Self::get).
@@ -43,7 +46,7 @@ impl Db {
         key: impl IntoKey,
         options: &Options,
     ) -> Result<Option<T>> {
-        let row = self.get_row(table, key.into_key(), options, true).await?;
+        let row = self.get_row(table, key.into_key(), options).await?;
         row.map(T::from_row).transpose()
     }
 
@@ -65,19 +68,14 @@ impl Db {
         self.list_rows(table, keys, options).await?.into_iter().map(T::from_row).collect()
     }
 
-    pub(super) async fn get_row(
-        &self,
-        table: &str,
-        given: Key,
-        options: &Options,
-        cached: bool,
-    ) -> Result<Option<Row>> {
+    pub(super) async fn get_row(&self, table: &str, given: Key, options: &Options) -> Result<Option<Row>> {
         let entry = self.entry(table)?;
         let context = self.context(entry, options);
         let AnyKey { values, filter } = key(&context, given)?;
         let select = if options.select.is_empty() { Vec::new() } else { selected(&context) };
-        let row = if cached && !options.nocache && options.pool.is_none() && entry.cache.is_some() {
-            self.kept_row(entry, values, filter, &select).await?
+        let cache = entry.cache.as_ref().filter(|_| !options.nocache && options.pool.is_none());
+        let row = if let Some(cache) = cache {
+            kept_row(entry, cache, values, &filter, &select).await?
         } else {
             let filter = match filter.and(live(&entry.plan, context.can)) {
                 Checked::Never => return Ok(None),
@@ -91,33 +89,6 @@ impl Db {
             Some(row) => entry.returned(row, &select, options),
             None => Ok(None),
         }
-    }
-
-    async fn kept_row(
-        &self,
-        entry: &Entry,
-        key: Vec<Value>,
-        filter: Checked,
-        select: &[Name],
-    ) -> Result<Option<Row>> {
-        let table = &entry.plan.table;
-        let load = || {
-            let get = Get { table: table.clone(), key: key.clone(), filter: None, select: Vec::new() };
-            entry.driver.get(get)
-        };
-        let found = match &entry.cache {
-            Some(cache) => cache.get(&key, load).await?,
-            None => None,
-        };
-        let Some(row) = found.filter(|row| is_live(&entry.plan, row)) else { return Ok(None) };
-        let fits = match &filter {
-            Checked::Always => true,
-            Checked::Never => false,
-            Checked::Some(query) => Matcher::new(table, query)?.matches(&row),
-        };
-        let mut row = Row::clone(&row);
-        only(&mut row, select);
-        Ok(fits.then_some(row))
     }
 
     async fn list_rows(&self, table: &str, given: Vec<Key>, options: &Options) -> Result<Vec<Row>> {
@@ -155,6 +126,34 @@ impl Db {
         only_one(&mut rows, options);
         Ok(rows)
     }
+}
+
+/// A record out of what is kept: whole there, the condition and the choice of columns are this caller's.
+async fn kept_row(
+    entry: &Entry,
+    cache: &Arc<TableCache>,
+    key: Vec<Value>,
+    filter: &Checked,
+    select: &[Name],
+) -> Result<Option<Row>> {
+    let table = &entry.plan.table;
+    let load = || {
+        let (driver, table, key) = (entry.driver.clone(), table.clone(), key.clone());
+        async move { driver.get(Get { table, key, filter: None, select: Vec::new() }).await }
+    };
+    let found = cache.get(&key, load).await?;
+    let Some(row) = found.filter(|row| is_live(&entry.plan, row)) else { return Ok(None) };
+    let fits = match filter {
+        Checked::Always => true,
+        Checked::Never => false,
+        Checked::Some(query) => Matcher::new(table, query)?.matches(&row),
+    };
+    if !fits {
+        return Ok(None);
+    }
+    let mut row = Row::clone(&row);
+    only(&mut row, select);
+    Ok(Some(row))
 }
 
 /// Leaves the selected columns of a row; an empty selection is all.

@@ -1,5 +1,6 @@
 //! The operations that write.
 
+use super::cache::{TableMarks, Writing, key_text};
 use super::driver::{Affected, Capabilities, Verb, Write};
 use super::entry::Entry;
 use super::expiry::{expired, live};
@@ -115,20 +116,26 @@ impl Db {
     }
 
     async fn perform(&self, entry: &Entry, request: Request, options: &Options) -> Result<Written> {
-        let _stale = entry.stale(&request);
+        let writing = entry.writing(&request);
         let driver = self.driver(entry, options);
         if let Some(removal) = entry.removal_of_expired(driver.capabilities(), &request) {
             driver.write(removal).await?;
         }
-        let affected = driver.write(request.write).await?;
-        entry.written(affected, request.prepared, request.not_created, options)
+        let affected = driver.write(request.write).await;
+        if let Some(writing) = writing {
+            writing.done().await;
+        }
+        entry.written(affected?, request.prepared, request.not_created, options)
     }
 
     async fn write_many(&self, entry: &Entry, verb: Verb, options: &Options) -> Result<Written> {
-        let _stale = entry.cache.as_ref().map(|cache| cache.writes_all());
+        let writing = entry.marks.as_ref().map(TableMarks::write_any);
         let write = Write { table: entry.plan.table.clone(), verb, returning: Returning::Nothing };
-        let affected = self.driver(entry, options).write(write).await?;
-        Ok(Written { affected: affected.count, ..Written::default() })
+        let affected = self.driver(entry, options).write(write).await;
+        if let Some(writing) = writing {
+            writing.done().await;
+        }
+        Ok(Written { affected: affected?.count, ..Written::default() })
     }
 
     /// The condition of a write of many records; none when nothing can match.
@@ -154,9 +161,9 @@ impl Db {
 }
 
 impl Entry {
-    /// Holds back the kept row of the record until its write is done.
-    pub(super) fn stale(&self, request: &Request) -> Option<super::cache::Stale<'_>> {
-        Some(self.cache.as_ref()?.writes(request.key.as_deref()?))
+    /// Begins a write of one record, for those who keep it.
+    fn writing(&self, request: &Request) -> Option<Writing> {
+        Some(self.marks.as_ref()?.write(vec![key_text(request.key.as_deref()?)]))
     }
 
     /// The write that removes the record if it has expired, where that must come before.

@@ -10,7 +10,6 @@ const LAST: u16 = 210;
 
 /// Scenarios without a trial, each with the reason.
 const NOT_COVERED: &[(u16, &str)] = &[
-    (197, "the level of cache that answered is not reported yet: comes with the cache"),
     (201, "named cache keys come with the cache"),
     (
         208,

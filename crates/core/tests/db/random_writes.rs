@@ -1,8 +1,11 @@
-//! Random writes: the store holds what a map in memory holds after the same writes.
+//! Random writes: the store holds what a map in memory holds after the same writes, and so does a process that keeps
+//! rows.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
-use bkjs_core::db::{Action, Db, Operation, Options, Outcome, Query};
+use bkjs_core::db::{Action, Db, DbBuilder, Operation, Options, Outcome, Query, Stamps};
 use bkjs_core::schema::{Column, Table};
 use bkjs_core::value::{Row, Value};
 use bkjs_core::{ErrorKind, Result};
@@ -20,6 +23,7 @@ trials! {
 }
 
 const MODEL: &str = "model";
+const LONG: Duration = Duration::from_secs(3_600);
 
 fn table() -> Table {
     Table::new(MODEL)
@@ -50,7 +54,10 @@ async fn transactions_leave_what_their_writes_say_or_nothing(bench: Bench) -> Ch
 }
 
 async fn try_writes(bench: &Bench, way: Way) -> Checked {
-    let db = bench.open([table()]).await?;
+    let stamps = Arc::new(Stamps::open(&bench.places().first.folder().join("stamps"))?);
+    let keeping = |builder: DbBuilder| builder.stamps(stamps.clone()).cache([MODEL], LONG);
+    let db = bench.open_with([table()], keeping).await?;
+    let keeper = bench.open_with([table()], keeping).await?;
     let groups = prop::collection::vec(prop::collection::vec(operation(), 1..6), 1..6);
     run(60, groups, async |groups| {
         let whole = Options { whole_table: true, ..Options::new() };
@@ -58,9 +65,22 @@ async fn try_writes(bench: &Bench, way: Way) -> Checked {
         let mut model = Model::default();
         for operations in groups {
             model = step(&db, model, way, operations).await?;
+            reads_through_the_cache(&keeper, &model).await?;
         }
         Ok(())
     })
+}
+
+/// What another process keeps is what the model holds.
+async fn reads_through_the_cache(keeper: &Db, model: &Model) -> Checked {
+    for id in ["a", "b", "A"] {
+        let row: Option<Row> = keeper.get_cached(MODEL, id, &USUAL).await?;
+        match model.0.get(id) {
+            Some(expected) => has(row.as_ref(), expected)?,
+            None => equal(row, None)?,
+        }
+    }
+    Ok(())
 }
 
 /// Applies a group of writes to the store and to the model, and compares results and contents.

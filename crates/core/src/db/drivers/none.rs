@@ -41,6 +41,10 @@ impl Driver for NoneDriver {
         "none"
     }
 
+    fn is_embedded(&self) -> bool {
+        true
+    }
+
     fn capabilities(&self) -> &Capabilities {
         &CAPABILITIES
     }

@@ -68,6 +68,10 @@ impl Driver for Observed {
         self.driver.name()
     }
 
+    fn is_embedded(&self) -> bool {
+        self.driver.is_embedded()
+    }
+
     fn capabilities(&self) -> &Capabilities {
         self.driver.capabilities()
     }

@@ -4,7 +4,7 @@
 //! before every longer one and no text runs into what follows. Numbers have a fixed length with the sign
 //! turned. Decimals compare by value: sign, number of digits, digits.
 
-use super::row_codec::encode_row;
+use super::encode_row;
 use crate::schema::{Column, ColumnType, Table};
 use crate::value::{Row, Value};
 use crate::{Error, ErrorKind, Result};

@@ -8,7 +8,6 @@
 //! | `order` | the order of records by columns |
 //! | `page` | the rows of one page, out of rows in any order |
 //! | `record` | which parts of a record are returned, its key, whether it has expired |
-//! | `row_codec` | a record as bytes, exactly |
 //! | `key_codec` | values as bytes whose order is that of the values |
 //!
 //! Conditions are [`Matcher`](super::evaluate::Matcher)'s. Everything here is pure: a driver adds reading,
@@ -23,11 +22,11 @@ mod key_codec;
 mod order;
 mod page;
 mod record;
-mod row_codec;
 
 pub(crate) use apply::apply;
 pub(crate) use decide::{Decider, Step, conflict};
 pub(crate) use key_codec::{key_bytes, prefix_end, push_text_prefix, push_value};
 pub(crate) use page::{Page, PageLimits};
 pub(crate) use record::{is_live, key_values, project};
-pub(crate) use row_codec::{decode_row, encode_row};
+
+pub(crate) use super::row_codec::{decode_row, encode_row};

@@ -88,6 +88,10 @@ impl Driver for LmdbDriver {
         "lmdb"
     }
 
+    fn is_embedded(&self) -> bool {
+        true
+    }
+
     fn capabilities(&self) -> &Capabilities {
         &CAPABILITIES
     }

@@ -76,6 +76,10 @@ impl Driver for SqliteDriver {
         "sqlite"
     }
 
+    fn is_embedded(&self) -> bool {
+        true
+    }
+
     fn capabilities(&self) -> &Capabilities {
         &CAPABILITIES
     }

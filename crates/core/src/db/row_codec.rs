@@ -74,12 +74,21 @@ fn pairs(row: &Row) -> Vec<(&str, Stored<'_>)> {
 ///
 /// # Errors
 /// `Internal` when it cannot be written, which does not happen to values in memory.
+#[cfg_attr(not(feature = "plain"), allow(dead_code))]
 pub(crate) fn encode_row(row: &Row) -> Result<Vec<u8>> {
-    let pairs: Vec<_> = row
-        .iter()
-        .filter(|(_, value)| !value.is_null())
-        .map(|(name, value)| (&**name, Stored::of(value)))
-        .collect();
+    encode(row.iter().filter(|(_, value)| !value.is_null()))
+}
+
+/// The bytes of a row as it is, columns with null included.
+///
+/// # Errors
+/// As [`encode_row`].
+pub(crate) fn encode_row_with_nulls(row: &Row) -> Result<Vec<u8>> {
+    encode(row.iter())
+}
+
+fn encode<'a>(columns: impl Iterator<Item = (&'a Name, &'a Value)>) -> Result<Vec<u8>> {
+    let pairs: Vec<_> = columns.map(|(name, value)| (&**name, Stored::of(value))).collect();
     postcard::to_extend(&pairs, vec![FORM])
         .map_err(|e| Error::internal("a record cannot be encoded").source(e))
 }
@@ -87,7 +96,7 @@ pub(crate) fn encode_row(row: &Row) -> Result<Vec<u8>> {
 /// The record of these bytes. Names of the table's columns are shared, not copied.
 ///
 /// # Errors
-/// `Internal` for bytes that [`encode_row`] did not make.
+/// `Internal` for bytes that [`encode_row`] and its like did not make.
 pub(crate) fn decode_row(table: &Table, bytes: &[u8]) -> Result<Row> {
     let Some((&FORM, bytes)) = bytes.split_first() else {
         return Err(Error::internal("a stored record has an unknown form"));
@@ -137,6 +146,13 @@ mod tests {
             for column in ["known", "unknown\0"] {
                 prop_assert_eq!(read.get(column).unwrap_or(&Value::Null), &value);
             }
+        }
+
+        #[test]
+        fn a_row_reads_back_with_its_nulls(value in value()) {
+            let row = Row::new().with("known", value).with("null", Value::Null);
+            let bytes = encode_row_with_nulls(&row).expect("encodes");
+            prop_assert_eq!(decode_row(&Table::new("t"), &bytes).expect("decodes"), row);
         }
 
         #[test]

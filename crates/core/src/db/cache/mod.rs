@@ -1,0 +1,50 @@
+//! Rows that are kept so that the database need not be asked.
+//!
+//! ```text
+//! read   near: this process  ->  shared: all processes  ->  the database, once for all who wait
+//! write  the database        ->  shared rows forget     ->  a new stamp, which every process on the home sees
+//! ```
+//!
+//! | file | is |
+//! | --- | --- |
+//! | `stamps` | what tells that a kept row is out of date, in every process of a machine |
+//! | `near` | level one: rows in the memory of a process |
+//! | `flight` | one read for all who want the same at the same time |
+//! | `shared` | level two: the contract of rows that processes share, and how long anybody waits for them |
+//! | `host` | level two for one machine |
+//! | `table` | a read through all of it |
+//! | `marks` | a write to what is kept |
+//! | `settings`, `configure` | which tables, for how long, and where: as a builder is told, as parameters say |
+//!
+//! Records that are absent are kept as such. A cache never makes a call fail: what cannot be found out is read from
+//! the database. A row is given out as the driver gave it; hooks, defaults and the choice of columns come after.
+
+mod configure;
+mod counts;
+mod flight;
+mod host;
+mod marks;
+mod near;
+mod settings;
+mod shared;
+mod stamps;
+mod table;
+
+pub(super) use configure::configure;
+pub use counts::CacheStats;
+pub(super) use marks::{TableMarks, Writing};
+pub use near::CacheBounds;
+pub(super) use settings::CacheSettings;
+pub use shared::{Found, Lease, Scope, SharedRows};
+pub use stamps::Stamps;
+pub(super) use table::TableCache;
+
+use crate::value::Value;
+
+/// A text that no other key of the same table has.
+pub(super) fn key_text(key: &[Value]) -> String {
+    match key {
+        [Value::Text(only)] => only.clone(),
+        _ => serde_json::Value::Array(key.iter().map(Value::to_json).collect()).to_string(),
+    }
+}

@@ -1,0 +1,186 @@
+//! Which tables are kept, for how long, and where.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sha2::{Digest as _, Sha256};
+
+use super::host::HostRows;
+use super::marks::TableMarks;
+use super::near::{CacheBounds, Near};
+use super::shared::{Scope, Shared, SharedRows};
+use super::stamps::Stamps;
+use super::table::TableCache;
+use crate::cache::CacheDriver;
+use crate::db::DbBuilder;
+use crate::schema::Table;
+
+/// Where rows are shared.
+enum Place {
+    Host,
+    Rows(Arc<dyn SharedRows>),
+}
+
+/// What a builder is told of kept rows.
+#[derive(Default)]
+pub(in crate::db) struct CacheSettings {
+    tables: Vec<(String, Duration)>,
+    shared: Vec<(String, Place)>,
+    stamps: Option<Arc<Stamps>>,
+    bounds: CacheBounds,
+    host: Option<Arc<dyn CacheDriver>>,
+    all_writes: bool,
+    stores: HashMap<String, String>,
+}
+
+impl DbBuilder {
+    /// Keeps rows of these tables for `ttl` at most: [`Db::get`](crate::db::Db::get) by their primary key does not
+    /// ask the database then.
+    ///
+    /// Writes of every process that has the same [`stamps`](Self::stamps) are seen at once, those of others after
+    /// `ttl`. A table that is named again has the later time; one whose time is zero is not kept.
+    pub fn cache<N: Into<String>>(mut self, tables: impl IntoIterator<Item = N>, ttl: Duration) -> Self {
+        self.cache.tables.extend(tables.into_iter().map(|name| (name.into(), ttl)));
+        self
+    }
+
+    /// What processes tell one another of writes by; without it this `Db` sees its own only.
+    pub fn stamps(mut self, stamps: Arc<Stamps>) -> Self {
+        self.cache.stamps = Some(stamps);
+        self
+    }
+
+    /// How much this process keeps, of all tables together.
+    pub fn cache_bounds(mut self, bounds: CacheBounds) -> Self {
+        self.cache.bounds = bounds;
+        self
+    }
+
+    /// Shares the kept rows of these tables with whoever has the same `rows`.
+    pub fn share_rows<N: Into<String>>(
+        mut self,
+        tables: impl IntoIterator<Item = N>,
+        rows: &Arc<dyn SharedRows>,
+    ) -> Self {
+        self.cache.shared.extend(tables.into_iter().map(|name| (name.into(), Place::Rows(rows.clone()))));
+        self
+    }
+
+    /// Shares the kept rows of these tables with the processes that have the same [`stamps`](Self::stamps) and the
+    /// same [`host_cache`](Self::host_cache); with nobody when there is none.
+    pub fn share_on_host<N: Into<String>>(mut self, tables: impl IntoIterator<Item = N>) -> Self {
+        self.cache.shared.extend(tables.into_iter().map(|name| (name.into(), Place::Host)));
+        self
+    }
+
+    /// The cache that the processes on one home have in common.
+    pub fn host_cache(mut self, cache: Arc<dyn CacheDriver>) -> Self {
+        self.cache.host = Some(cache);
+        self
+    }
+
+    /// Tells other processes of writes to every table, as it is not known which of them they keep.
+    pub fn tell_all_writes(mut self) -> Self {
+        self.cache.all_writes = true;
+        self
+    }
+
+    /// What tells the store of a pool from another that may have its name at another time, such as an address; it
+    /// is kept as a digest.
+    pub(in crate::db) fn store(mut self, pool: &str, identity: &str) -> Self {
+        self.cache.stores.insert(pool.to_owned(), identity.to_owned());
+        self
+    }
+
+    /// Nobody has to be told of writes to tables that are not kept here.
+    pub(in crate::db) fn tell_no_writes(mut self) -> Self {
+        self.cache.all_writes = false;
+        self
+    }
+
+    pub(in crate::db) fn tells_all_writes(&self) -> bool {
+        self.cache.all_writes
+    }
+}
+
+/// Makes what tables keep, while a `Db` is built.
+pub(in crate::db) struct CacheMaker<'a> {
+    settings: &'a CacheSettings,
+    stamps: Arc<Stamps>,
+    near: Arc<Near>,
+    shared: Vec<(&'a str, Arc<Shared>)>,
+}
+
+impl CacheSettings {
+    /// The tables that are named.
+    pub(in crate::db) fn names(&self) -> impl Iterator<Item = &String> {
+        self.tables.iter().map(|(name, _)| name).chain(self.shared.iter().map(|(name, _)| name))
+    }
+
+    /// Nothing when nothing is kept and nobody is told.
+    pub(in crate::db) fn maker(&self) -> Option<CacheMaker<'_>> {
+        if self.tables.is_empty() && !self.all_writes {
+            return None;
+        }
+        let stamps = self.stamps.clone().unwrap_or_else(|| Arc::new(Stamps::in_memory()));
+        let host = self.host.clone().map(|cache| {
+            let rows: Arc<dyn SharedRows> = Arc::new(HostRows { cache, stamps: stamps.clone() });
+            rows
+        });
+        // One for all tables that share in the same place: a place that fails, fails for all of them.
+        let mut made: Vec<(&Arc<dyn SharedRows>, Arc<Shared>)> = Vec::new();
+        let mut shared = Vec::new();
+        for (table, place) in &self.shared {
+            let Some(rows) = (match place {
+                Place::Rows(rows) => Some(rows),
+                Place::Host => host.as_ref(),
+            }) else {
+                continue;
+            };
+            let known = made.iter().find(|(other, _)| Arc::ptr_eq(other, rows)).map(|(_, made)| made.clone());
+            let one = known.unwrap_or_else(|| Arc::new(Shared::new(rows.clone())));
+            made.push((rows, one.clone()));
+            shared.push((table.as_str(), one));
+        }
+        Some(CacheMaker { settings: self, stamps, near: Arc::new(Near::new(self.bounds)), shared })
+    }
+}
+
+impl CacheMaker<'_> {
+    /// What a table of this pool keeps, and how writes to it are told; `is_this` says which names are its own.
+    pub(in crate::db) fn table(
+        &self,
+        table: &Arc<Table>,
+        pool: &str,
+        is_this: impl Fn(&str) -> bool,
+    ) -> (Option<Arc<TableCache>>, Option<Arc<TableMarks>>) {
+        let named = self.settings.tables.iter().rev().find(|(name, _)| is_this(name));
+        let ttl = named.map(|(_, ttl)| *ttl).filter(|ttl| !ttl.is_zero() && table.keys().len() > 0);
+        if ttl.is_none() && !self.settings.all_writes {
+            return (None, None);
+        }
+        let shared = self.shared.iter().rev().find(|(name, _)| is_this(name));
+        let scope = Scope { table: table.name.clone(), id: self.identity(table, pool).into() };
+        let marks =
+            Arc::new(TableMarks::new(self.stamps.clone(), shared.map(|(_, shared)| shared.clone()), scope));
+        let cache =
+            ttl.map(|ttl| Arc::new(TableCache::new(table.clone(), ttl, self.near.clone(), marks.clone())));
+        (cache, Some(marks))
+    }
+
+    /// The name of the table, and a digest of all that must be the same for a row to be the same.
+    fn identity(&self, table: &Table, pool: &str) -> String {
+        let store = self.settings.stores.get(pool).map_or("", String::as_str);
+        let mut digest = Sha256::new();
+        for part in [&*table.name, pool, store] {
+            digest.update(part);
+            digest.update([0]);
+        }
+        for column in table.columns() {
+            digest.update(format!("{} {:?} {:?}\0", column.name, column.column_type(), column.primary));
+        }
+        let digest: String = digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        format!("{} {digest}", table.name)
+    }
+}
