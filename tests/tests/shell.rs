@@ -51,8 +51,18 @@ async fn accounts_made_before_the_server_can_sign_in() -> Result<()> {
 
 #[tokio::test]
 async fn a_running_server_sees_what_the_shell_does_at_once() -> Result<()> {
+    sees_what_the_shell_does(&[]).await
+}
+
+#[tokio::test]
+async fn a_running_server_that_keeps_rows_sees_what_the_shell_does_at_once() -> Result<()> {
+    // The shell does not know which tables these are.
+    sees_what_the_shell_does(&["-db-cache-tables", "bk_auth,bk_account", "-db-cache-ttl", "1h"]).await
+}
+
+async fn sees_what_the_shell_does(args: &[&str]) -> Result<()> {
     let home = Home::new()?;
-    let server = Server::start(&home, &["-server-max-processes", "2"]).await?;
+    let server = Server::start(&home, &[&["-server-max-processes", "2"], args].concat()).await?;
     let added = run(&home, "-account-add login üser secret s€cret name User city Rome").await?;
     assert_eq!(added["login"], "üser");
     assert_eq!(auth(&server, "üser", "s€cret").await?["id"], added["id"]);

@@ -10,6 +10,7 @@ use bkjs_core::log::{LogParams, Logging};
 use bkjs_core::{Error, Result};
 use bkjs_runtime::{Launch, RuntimeParams, Start};
 
+use crate::cache::CacheParams;
 use crate::command::Command;
 use crate::modules::ModuleParams;
 use crate::service::{ServeParams, Service};
@@ -23,6 +24,7 @@ pub(crate) struct Environment {
     pub(crate) config: Arc<Config>,
     pub(crate) core: Handle<CoreParams>,
     pub(crate) db: Handle<DbParams>,
+    pub(crate) cache: Handle<CacheParams>,
     pub(crate) runtime: Handle<RuntimeParams>,
     pub(crate) serve: Handle<ServeParams>,
     pub(crate) backend: Handle<BackendParams>,
@@ -35,6 +37,7 @@ struct Handles {
     core: Handle<CoreParams>,
     log: Handle<LogParams>,
     db: Handle<DbParams>,
+    cache: Handle<CacheParams>,
     runtime: Handle<RuntimeParams>,
     serve: Handle<ServeParams>,
     modules: Handle<ModuleParams>,
@@ -47,6 +50,7 @@ impl Handles {
             core: setup.params(),
             log: setup.params(),
             db: setup.params(),
+            cache: setup.params(),
             runtime: setup.params(),
             serve: setup.params(),
             modules: setup.params(),
@@ -134,9 +138,20 @@ fn environment(
     if is_operator(role) {
         config.warnings().iter().for_each(|warning| tracing::warn!("{warning}"));
     }
-    let Handles { core, db, runtime, serve, backend, .. } = handles;
+    let Handles { core, db, cache, runtime, serve, backend, .. } = handles;
     Ok((
-        Environment { name, version, config: Arc::new(config), core, db, runtime, serve, backend, _log: log },
+        Environment {
+            name,
+            version,
+            config: Arc::new(config),
+            core,
+            db,
+            cache,
+            runtime,
+            serve,
+            backend,
+            _log: log,
+        },
         setup,
     ))
 }

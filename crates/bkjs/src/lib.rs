@@ -17,6 +17,7 @@
 mod app;
 mod assets;
 mod boot;
+mod cache;
 mod command;
 mod db;
 mod help;

@@ -54,6 +54,11 @@ impl Ipc {
         }
     }
 
+    /// Whether there is no other process: what is asked is answered by this one.
+    pub fn is_alone(&self) -> bool {
+        matches!(self.0, Way::Alone { .. })
+    }
+
     /// Asks the server process to replace its web processes one at a time, without losing a connection.
     ///
     /// Returns at once. A process that runs alone cannot be replaced and logs that.
