@@ -120,6 +120,16 @@ impl Hooks {
         self.account.push(hook);
     }
 
+    /// Adds all hooks of another set after these.
+    pub(crate) fn extend(&mut self, others: Self) {
+        let Self { access, auth, pre, post, account } = others;
+        self.access.extend(access);
+        self.auth.extend(auth);
+        self.pre.extend(pre);
+        self.post.extend(post);
+        self.account.extend(account);
+    }
+
     /// The first opinion of the access checks.
     pub(crate) async fn access(&self, headers: &HeaderMap, context: &mut Context) -> Verdict {
         if self.access.is_empty() {

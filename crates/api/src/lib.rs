@@ -53,5 +53,5 @@ pub use params::RequestParams;
 pub use reply::{ApiError, Reply, Result};
 pub use server::{ServeOptions, serve};
 pub use service::{HttpService, Peer};
-pub use setup::Setup;
+pub use setup::{Draft, Setup};
 pub use state::{Api, ApiOptions};

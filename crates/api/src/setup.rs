@@ -1,5 +1,7 @@
 //! What an application consists of, collected from its modules.
 
+mod draft;
+
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -22,11 +24,14 @@ use crate::reply::Reply;
 use crate::service::HttpService;
 use crate::state::{Api, ApiOptions, Parts};
 
+pub use draft::Draft;
+
 type DbStep = Box<dyn FnOnce(DbBuilder) -> DbBuilder + Send>;
 
 /// Collects parameters, tables, routes, hooks and commands.
 ///
-/// The order of use: modules and the application register; the configuration is loaded from
+/// The order of use: modules and the application register, as [`Draft`]s where the configuration decides whether they
+/// take part; the configuration is loaded from
 /// [`take_registry`](Self::take_registry); the database is built with [`db_builder`](Self::db_builder);
 /// [`build`](Self::build) gives the service. A mistake of a registration is reported by `build`.
 pub struct Setup {
@@ -40,7 +45,7 @@ pub struct Setup {
     shared: HashMap<TypeId, Box<dyn Any + Send + Sync>>,
     commands: Vec<Command>,
     modules: Vec<&'static str>,
-    hasher: HasherOptions,
+    hasher: Option<HasherOptions>,
     mistakes: Vec<Error>,
 }
 
@@ -59,21 +64,26 @@ impl Setup {
             mistakes.push(error);
             Handle::fixed(ApiParams::default())
         });
-        let mut schema = SchemaBuilder::new();
-        schema.add(auth_table());
+        let mut setup = Self { mistakes, ..Self::empty(registry, params) };
+        setup.table(auth_table());
+        setup.routes(Router::new().route("/ping", axum::routing::any(crate::ping::ping)));
+        setup
+    }
+
+    fn empty(registry: Registry, params: Handle<ApiParams>) -> Self {
         Self {
             registry,
             params,
-            schema,
+            schema: SchemaBuilder::new(),
             db_steps: Vec::new(),
-            router: Router::new().route("/ping", axum::routing::any(crate::ping::ping)),
+            router: Router::new(),
             allow: Vec::new(),
             hooks: Hooks::default(),
             shared: HashMap::new(),
             commands: Vec::new(),
             modules: Vec::new(),
-            hasher: HasherOptions::default(),
-            mistakes,
+            hasher: None,
+            mistakes: Vec::new(),
         }
     }
 
@@ -81,15 +91,6 @@ impl Setup {
     pub fn module(&mut self, module: &dyn Module) {
         self.modules.push(module.name());
         module.register(self);
-    }
-
-    /// Takes only the parameters of what a function registers, such as a module that does not take part, so that
-    /// a configuration may name them.
-    pub fn declare(&mut self, register: impl FnOnce(&mut Self)) {
-        let mut scratch = Self { registry: std::mem::take(&mut self.registry), ..Self::new() };
-        register(&mut scratch);
-        self.registry = scratch.registry;
-        self.mistakes.append(&mut scratch.mistakes);
     }
 
     /// The names of the modules, in order.
@@ -141,7 +142,7 @@ impl Setup {
 
     /// The cost and bounds of password hashing.
     pub fn hasher(&mut self, options: HasherOptions) {
-        self.hasher = options;
+        self.hasher = Some(options);
     }
 
     /// A hook on rows of a table (`*`: all) before they are written.
@@ -256,7 +257,7 @@ impl Setup {
             module_allow: self.allow,
             hooks: self.hooks,
             shared: self.shared,
-            hasher: Hasher::new(self.hasher)?,
+            hasher: Hasher::new(self.hasher.unwrap_or_default())?,
         };
         Ok(HttpService::new(Api::new(parts, db, options)?, self.router))
     }

@@ -8,7 +8,7 @@ use bkjs_core::value::Typed;
 
 use crate::boot;
 
-type Step = Box<dyn Fn(&mut Setup) + Send + Sync>;
+type Step = Box<dyn FnOnce(&mut Setup) + Send + Sync>;
 
 /// An application: its name, its modules, and what it adds itself.
 ///
@@ -53,18 +53,19 @@ impl App {
 
     /// A table, or more columns of one that a module has.
     pub fn describe(self, table: Table) -> Self {
-        self.setup(move |setup| setup.table(table.clone()))
+        self.setup(move |setup| setup.table(table))
     }
 
     /// Routes; like those of modules they need a login unless `-api-allow-path` opens them.
     pub fn routes(self, routes: Router<Api>) -> Self {
-        self.setup(move |setup| setup.routes(routes.clone()))
+        self.setup(move |setup| setup.routes(routes))
     }
 
     /// Anything that a module can do: parameters, hooks, commands.
     ///
-    /// The step runs twice: first to find the parameters it declares, then, when they have their values, in earnest.
-    pub fn setup(mut self, step: impl Fn(&mut Setup) + Send + Sync + 'static) -> Self {
+    /// The step runs once, after the modules have registered and before the configuration is read: the handles that
+    /// [`Setup::params`] gives it show their values from then on.
+    pub fn setup(mut self, step: impl FnOnce(&mut Setup) + Send + Sync + 'static) -> Self {
         self.steps.push(Box::new(step));
         self
     }
@@ -81,16 +82,4 @@ fn built_in() -> Vec<Arc<dyn Module>> {
         #[cfg(feature = "accounts")]
         Arc::new(bkjs_accounts::AccountsModule),
     ]
-}
-
-impl App {
-    /// Declares the parameters of all parts, and nothing else.
-    pub(crate) fn declare(&self, setup: &mut Setup) {
-        for module in &self.modules {
-            setup.declare(|scratch| module.register(scratch));
-        }
-        for step in &self.steps {
-            setup.declare(step);
-        }
-    }
 }

@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use bkjs_api::Setup;
-use bkjs_core::config::{CommandLine, Config, CoreParams, Handle, Inputs, home};
+use bkjs_api::{Draft, Setup};
+use bkjs_core::config::{Config, CoreParams, Handle, Inputs, home};
 use bkjs_core::db::DbParams;
 use bkjs_core::log::{LogParams, Logging};
 use bkjs_core::{Error, Result};
@@ -82,78 +82,78 @@ enum Part {
 }
 
 fn part(app: App, start: &Start) -> Result<Part> {
-    // All parts declare their parameters first: the configuration says which of them take part.
-    let mut declared = Setup::new();
-    let handles = Handles::register(&mut declared);
-    app.declare(&mut declared);
-    let (command, line) = Command::parse(start.args(), declared.registry())?;
+    let (name, version) = (app.name.clone(), app.version.clone());
+    let mut registered = Registered::of(app);
+    let (command, line) = Command::parse(start.args(), registered.setup.registry())?;
     if command == Command::Version {
-        return Ok(Part::Done(format!("{} {}\n", app.name, app.version)));
+        return Ok(Part::Done(format!("{name} {version}\n")));
     }
     let role = match (&command, start.role()) {
         (Command::Run, Some(role)) => role.name(),
         (Command::Run, None) => "run",
         _ => "shell",
     };
-    Config::load(declared.take_registry(), Inputs::of_process(line.clone()))?;
-    let touch = !matches!(command, Command::Help(_));
-    let (environment, setup) = environment(app, line, role, &handles.modules.load(), touch)?;
-    match command {
-        Command::Help(words) => Ok(Part::Done(help::text(&environment, &setup, &words)?)),
-        Command::Shell(words) => Ok(Part::Shell(Box::new(environment), Box::new(setup), words)),
-        Command::Db(words) => Ok(Part::Db(Box::new(environment), Box::new(setup), words)),
-        _ => Ok(Part::Serve(Box::new(environment), Box::new(setup))),
-    }
-}
-
-/// Registers what takes part, loads the configuration, prepares home and log, unless nothing is to be touched.
-fn environment(
-    app: App,
-    line: CommandLine,
-    role: &str,
-    admitted: &ModuleParams,
-    touch: bool,
-) -> Result<(Environment, Setup)> {
-    let App { name, version, modules, steps } = app;
-    let mut setup = Setup::new();
-    let handles = Handles::register(&mut setup);
-    for module in &modules {
-        match admitted.admits(module.name(), role) {
-            true => setup.module(module.as_ref()),
-            false => setup.declare(|scratch| module.register(scratch)),
-        }
-    }
-    for step in steps {
-        step(&mut setup);
-    }
-    let config = Config::load(setup.take_registry(), Inputs::of_process(line))?;
-    let log = if touch {
-        home::prepare(&handles.core.load())?;
-        // A process with a role serves on one thread, which must not wait for a reader of the log.
-        let init = if is_operator(role) { Logging::init } else { Logging::init_in_background };
-        Some(init(&handles.log.load(), &handles.core.load(), role)?)
-    } else {
-        None
+    let config = Config::load(registered.setup.take_registry(), Inputs::of_process(line))?;
+    let (handles, setup) = registered.admit(role);
+    // Whoever only asks touches nothing.
+    let log = match command {
+        Command::Help(_) => None,
+        _ => Some(prepare(&handles, role)?),
     };
     if is_operator(role) {
         config.warnings().iter().for_each(|warning| tracing::warn!("{warning}"));
     }
     let Handles { core, db, cache, runtime, serve, backend, .. } = handles;
-    Ok((
-        Environment {
-            name,
-            version,
-            config: Arc::new(config),
-            core,
-            db,
-            cache,
-            runtime,
-            serve,
-            backend,
-            _log: log,
-        },
-        setup,
-    ))
+    let config = Arc::new(config);
+    let environment =
+        Environment { name, version, config, core, db, cache, runtime, serve, backend, _log: log };
+    match command {
+        Command::Help(words) => Ok(Part::Done(help::text(&environment, &setup, &words)?)),
+        Command::Shell(words) => Ok(Part::Shell(Box::new(environment), Box::new(setup), words)),
+        Command::Db(words) => Ok(Part::Db(Box::new(environment), Box::new(setup), words)),
+        Command::Run | Command::Version => Ok(Part::Serve(Box::new(environment), Box::new(setup))),
+    }
+}
+
+/// All that an application may consist of, registered, while it is not yet known what takes part.
+struct Registered {
+    setup: Setup,
+    handles: Handles,
+    modules: Vec<(&'static str, Draft)>,
+    own: Vec<Draft>,
+}
+
+impl Registered {
+    /// Everything registers before anything is read: the configuration says which modules take part, and may name
+    /// parameters of those that do not.
+    fn of(app: App) -> Self {
+        let mut setup = Setup::new();
+        let handles = Handles::register(&mut setup);
+        let modules = app.modules.iter().map(|module| {
+            let draft = setup.draft(|draft| draft.module(module.as_ref()));
+            (module.name(), draft)
+        });
+        let modules = modules.collect();
+        let own = app.steps.into_iter().map(|step| setup.draft(step)).collect();
+        Self { setup, handles, modules, own }
+    }
+
+    /// What takes part in a process of this role; the configuration has to be loaded.
+    fn admit(self, role: &str) -> (Handles, Setup) {
+        let Self { mut setup, handles, modules, own } = self;
+        let admitted = handles.modules.load();
+        let modules = modules.into_iter().filter(|(name, _)| admitted.admits(name, role));
+        modules.map(|(_, draft)| draft).chain(own).for_each(|draft| setup.adopt(draft));
+        (handles, setup)
+    }
+}
+
+/// Prepares home and log.
+fn prepare(handles: &Handles, role: &str) -> Result<Logging> {
+    home::prepare(&handles.core.load())?;
+    // A process with a role serves on one thread, which must not wait for a reader of the log.
+    let init = if is_operator(role) { Logging::init } else { Logging::init_in_background };
+    init(&handles.log.load(), &handles.core.load(), role)
 }
 
 /// Whether an operator has started the process of this role and sees what it says.
@@ -179,4 +179,77 @@ fn print(text: &str) -> ExitCode {
 pub(crate) fn failed(error: &Error) -> ExitCode {
     eprintln!("bkjs: {}", error.log_text());
     ExitCode::FAILURE
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use bkjs_api::Module;
+    use bkjs_core::config::{CommandLine, Params, Unknown};
+    use bkjs_core::schema::{Column, Table};
+
+    use super::*;
+
+    /// Of the module below.
+    #[derive(Params, Clone, Debug)]
+    #[allow(dead_code)] // nobody asks for the value
+    struct ChosenParams {
+        /// A number.
+        #[param(default = 1)]
+        chosen_number: i64,
+    }
+
+    /// Counts how often it registers.
+    struct Chosen(Arc<AtomicU32>);
+
+    impl Module for Chosen {
+        fn name(&self) -> &'static str {
+            "chosen"
+        }
+
+        fn register(&self, setup: &mut Setup) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            setup.params::<ChosenParams>();
+            setup.table(Table::new("chosen").column(Column::text("id").primary()));
+        }
+    }
+
+    /// The modules and tables of a process of this role, or why it does not start.
+    fn start(words: &[&str], role: &str) -> std::result::Result<(Vec<&'static str>, bool, bool), String> {
+        let times = Arc::new(AtomicU32::new(0));
+        let app = App::new("test")
+            .module(Chosen(times.clone()))
+            .describe(Table::new("own").column(Column::text("id").primary()));
+        let mut registered = Registered::of(app);
+        let registry = registered.setup.take_registry();
+        let line = CommandLine::parse(words, &registry, Unknown::Refuse);
+        let home = tempfile::tempdir().expect("a folder");
+        let inputs = Inputs { home: Some(home.path().into()), ..Inputs::new(line) };
+        Config::load(registry, inputs).map_err(|error| error.message().to_owned())?;
+        let (_, setup) = registered.admit(role);
+        assert_eq!(times.load(Ordering::Relaxed), 1);
+        let has = |table: &str| setup.schema().find(table).is_some();
+        Ok((setup.modules().to_vec(), has("chosen"), has("own")))
+    }
+
+    #[test]
+    fn the_configuration_chooses_among_modules_that_registered_once() {
+        let (modules, table, own) = start(&["-chosen-number", "2"], "web").expect("starts");
+        assert!(modules.contains(&"chosen") && table && own);
+        let (modules, table, own) = start(&["-deny-modules", "^chosen"], "web").expect("starts");
+        assert!(!modules.contains(&"chosen") && !table && own);
+        let only_here = ["-deny-modules-worker", "^chosen"];
+        assert!(start(&only_here, "web").expect("starts").1);
+        assert!(!start(&only_here, "worker").expect("starts").1);
+    }
+
+    #[test]
+    fn parameters_of_a_module_that_stays_away_are_known_and_no_others() {
+        assert!(start(&["-deny-modules", "^chosen", "-chosen-number", "2"], "web").is_ok());
+        let unknown = start(&["-deny-modules", "^chosen", "-chosen-numbr", "2"], "web").expect_err("unknown");
+        assert!(unknown.contains("chosen-numbr") && unknown.contains("chosen-number"), "{unknown}");
+        let malformed = start(&["-deny-modules", "^chosen", "-chosen-number", "x"], "web");
+        assert!(malformed.expect_err("malformed").contains("chosen-number"));
+    }
 }

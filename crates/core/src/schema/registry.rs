@@ -23,6 +23,11 @@ impl SchemaBuilder {
         }
     }
 
+    /// Adds all tables of another collection, in their order.
+    pub fn extend(&mut self, others: Self) {
+        others.tables.into_iter().for_each(|table| self.add(table));
+    }
+
     /// The schema, from now on fixed.
     pub fn build(self) -> Schema {
         let tables: Vec<Arc<Table>> = self.tables.into_iter().map(Arc::new).collect();
