@@ -133,7 +133,11 @@ where
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> Result<()> {
     let url = std::env::var("BKJS_TEST_POSTGRES_URL").expect("BKJS_TEST_POSTGRES_URL is set");
-    let driver = PostgresDriver::new(&PostgresOptions { max: CONNECTIONS, ..PostgresOptions::url(&url)? })?;
+    let driver = {
+        let mut options = PostgresOptions::url(&url)?;
+        options.limits.max = CONNECTIONS;
+        PostgresDriver::new(&options)?
+    };
     let table = Table::new("pg_bench")
         .column(Column::text("id").primary())
         .column(Column::text("name"))

@@ -67,6 +67,23 @@ pub struct Capabilities {
     pub nul_in_text: bool,
 }
 
+impl Capabilities {
+    /// All of them: a driver names what it lacks.
+    pub const ALL: Self = Self {
+        transactions: true,
+        transaction_limit: 0,
+        regexp: true,
+        case_insensitive: true,
+        nested_paths: true,
+        custom_columns: true,
+        sort: true,
+        unique: true,
+        raw_query: true,
+        ttl: true,
+        nul_in_text: true,
+    };
+}
+
 /// One record by key.
 #[derive(Clone, Debug)]
 pub struct Get {
@@ -171,6 +188,19 @@ pub struct Write {
     pub verb: Verb,
     /// The row to give back (of a single record only).
     pub returning: Returning,
+}
+
+impl Write {
+    /// Whether a transaction fails when this one matches no record.
+    // Without a driver nobody asks.
+    #[cfg_attr(not(any(feature = "sqlite", feature = "pooled", feature = "plain")), allow(dead_code))]
+    pub(crate) fn must_match(&self) -> bool {
+        match &self.verb {
+            Verb::Update { .. } => true,
+            Verb::Del { condition, .. } => condition.is_some(),
+            _ => false,
+        }
+    }
 }
 
 /// What a write did.

@@ -72,13 +72,11 @@ pub mod evaluate;
 mod expiry;
 mod facade;
 // Also the stored text of what products have no type for.
+#[cfg_attr(not(any(feature = "sqlite", feature = "pooled", feature = "dynamodb")), allow(dead_code))]
 mod json;
 mod key;
 // Without a driver nobody asks.
-#[cfg_attr(
-    not(any(feature = "sqlite", feature = "postgres", feature = "mysql", feature = "plain")),
-    allow(dead_code)
-)]
+#[cfg_attr(not(any(feature = "sqlite", feature = "pooled", feature = "plain")), allow(dead_code))]
 mod layout;
 mod lines;
 mod options;
@@ -91,12 +89,15 @@ mod plain;
 mod prepare;
 mod query;
 mod read;
+// Without a driver nobody is refused.
+#[cfg_attr(not(any(feature = "sqlite", feature = "pooled", feature = "plain")), allow(dead_code))]
+mod refusal;
 mod reply;
 mod request;
 mod row_codec;
 mod scan;
 // What SQL drivers share.
-#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+#[cfg(any(feature = "sqlite", feature = "pooled"))]
 mod sql;
 mod token;
 mod write;

@@ -39,12 +39,12 @@ async fn a_server_that_says_nothing_is_not_waited_for() {
 
 #[tokio::test]
 async fn connections_that_were_ended_are_replaced_without_a_failed_read() {
-    let Some(server) = driver(|o| PostgresOptions { max: 4, ..o }) else { return };
+    let Some(server) = driver(|limits| limits.max = 4) else { return };
     let table = table();
     server.create(&table).await;
     put(&server.driver, &table, Row::new().with("id", "x")).await.expect("stored");
     for _ in 0..3 {
-        let others = driver(|o| o).expect("there is a server");
+        let others = driver(|_| ()).expect("there is a server");
         // All but the one that asks; those of other tests are told apart by their search path.
         others
             .raw("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%\"away\"%' AND pid <> pg_backend_pid()")
@@ -58,7 +58,7 @@ async fn connections_that_were_ended_are_replaced_without_a_failed_read() {
 
 #[tokio::test]
 async fn a_statement_that_takes_too_long_is_ended() {
-    let Some(server) = driver(|o| PostgresOptions { statement_timeout: 100, ..o }) else { return };
+    let Some(server) = driver(|limits| limits.statement_timeout = 100) else { return };
     let slow = server.driver.query("SELECT pg_sleep(20)".into(), Vec::new()).await;
     assert_eq!(slow.expect_err("is ended").kind(), ErrorKind::Timeout);
     assert_eq!(server.raw("SELECT 1 AS n").await[0].int("n"), Some(1));
@@ -67,7 +67,7 @@ async fn a_statement_that_takes_too_long_is_ended() {
 
 #[tokio::test]
 async fn a_call_that_is_dropped_leaves_no_connection_in_the_middle_of_something() {
-    let Some(server) = driver(|o| PostgresOptions { max: 1, ..o }) else { return };
+    let Some(server) = driver(|limits| limits.max = 1) else { return };
     for n in 0..20 {
         let call = server.driver.query("SELECT pg_sleep(0.05), 7 AS n".into(), Vec::new());
         let _ = tokio::time::timeout(Duration::from_millis(n % 7), call).await;
@@ -78,7 +78,7 @@ async fn a_call_that_is_dropped_leaves_no_connection_in_the_middle_of_something(
 
 #[tokio::test]
 async fn who_finds_no_connection_in_time_is_told_so() {
-    let Some(server) = driver(|o| PostgresOptions { max: 1, connect_timeout: 100, ..o }) else { return };
+    let Some(server) = driver(|limits| (limits.max, limits.connect_timeout) = (1, 100)) else { return };
     server.raw("SELECT 1").await;
     let begun = Instant::now();
     let slow = server.driver.query("SELECT pg_sleep(2)".into(), Vec::new());

@@ -5,21 +5,22 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use bkjs_core::db::Returning;
 use bkjs_core::db::driver::{Affected, Driver, Get, Verb, Write};
-use bkjs_core::db::drivers::postgres::{PostgresDriver, PostgresOptions};
+use bkjs_core::db::drivers::postgres::{PoolLimits, PostgresDriver, PostgresOptions};
 use bkjs_core::schema::Table;
 use bkjs_core::value::Row;
 
 /// A driver in a schema of its own; none, with a word about it, where there is no server.
-pub(crate) fn driver(set: impl FnOnce(PostgresOptions) -> PostgresOptions) -> Option<Server> {
+pub(crate) fn driver(set: impl FnOnce(&mut PoolLimits)) -> Option<Server> {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let Ok(url) = std::env::var("BKJS_TEST_POSTGRES_URL") else {
         eprintln!("skipped: needs BKJS_TEST_POSTGRES_URL");
         return None;
     };
     let schema = format!("own_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-    let options =
+    let mut options =
         PostgresOptions { schema: Some(schema.clone()), ..PostgresOptions::url(&url).expect("a url") };
-    let driver = PostgresDriver::new(&set(options)).expect("a driver");
+    set(&mut options.limits);
+    let driver = PostgresDriver::new(&options).expect("a driver");
     Some(Server { driver: Arc::new(driver), schema })
 }
 

@@ -10,7 +10,7 @@ use crate::server::{driver, get, put};
 
 #[tokio::test]
 async fn types_that_others_chose_are_read_as_what_they_are() {
-    let Some(server) = driver(|o| o) else { return };
+    let Some(server) = driver(|_| ()) else { return };
     let rows = server
         .raw(
             "SELECT 1::int2 AS a, 2::int4 AS b, 3::numeric AS c, 1.50::numeric AS d, 'x'::varchar AS e, \
@@ -36,7 +36,7 @@ async fn types_that_others_chose_are_read_as_what_they_are() {
 
 #[tokio::test]
 async fn another_type_in_the_database_is_reported_and_left() {
-    let Some(server) = driver(|o| o) else { return };
+    let Some(server) = driver(|_| ()) else { return };
     let first = Arc::new(Table::new("t").column(Column::text("id").primary()).column(Column::int("num")));
     assert_eq!(server.create(&first).await, ["table t created"]);
     let second = Arc::new(
@@ -59,7 +59,7 @@ async fn another_type_in_the_database_is_reported_and_left() {
 
 #[tokio::test]
 async fn statements_survive_that_their_table_is_made_anew() {
-    let Some(server) = driver(|o| o) else { return };
+    let Some(server) = driver(|_| ()) else { return };
     let table = Arc::new(Table::new("t").column(Column::text("id").primary()).column(Column::int("num")));
     for _ in 0..3 {
         server.create(&table).await;
@@ -82,7 +82,7 @@ async fn statements_survive_that_their_table_is_made_anew() {
 
 #[tokio::test]
 async fn statements_that_would_change_the_connection_are_refused() {
-    let Some(server) = driver(|o| o) else { return };
+    let Some(server) = driver(|_| ()) else { return };
     for text in [
         "BEGIN",
         "set statement_timeout = 0",

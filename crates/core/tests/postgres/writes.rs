@@ -16,7 +16,7 @@ fn table() -> Arc<Table> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_upserts_at_once_each_sees_the_row_of_another_or_none() {
-    let Some(server) = driver(|o| o) else { return };
+    let Some(server) = driver(|_| ()) else { return };
     let table = table();
     server.create(&table).await;
     for round in 0..5 {
@@ -49,7 +49,7 @@ async fn of_upserts_at_once_each_sees_the_row_of_another_or_none() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn transactions_that_wait_for_each_other_are_all_applied() {
-    let Some(server) = driver(|o| o) else { return };
+    let Some(server) = driver(|_| ()) else { return };
     let table = table();
     server.create(&table).await;
     for id in ["a", "b"] {

@@ -22,7 +22,7 @@ pub mod lmdb;
 pub mod mysql;
 pub mod none;
 mod observed;
-#[cfg(any(feature = "postgres", feature = "mysql"))]
+#[cfg(feature = "pooled")]
 mod pooled;
 #[cfg(feature = "postgres")]
 pub mod postgres;
@@ -97,6 +97,13 @@ fn slow_limit(options: &mut Map<String, Json>) -> Result<Duration> {
     }
 }
 
+/// The settings of a pool as its driver knows them.
+#[cfg(any(feature = "sqlite", feature = "pooled", feature = "plain"))]
+fn options<T: serde::de::DeserializeOwned>(product: &str, given: Map<String, Json>) -> Result<T> {
+    serde_json::from_value(Json::Object(given))
+        .map_err(|e| Error::new(ErrorKind::Config, format!("options of the {product} pool: {e}")))
+}
+
 // One signature for all of them.
 #[allow(clippy::needless_pass_by_value)]
 fn open_none(_: Location<'_>) -> Result<Arc<dyn Driver>> {
@@ -105,44 +112,38 @@ fn open_none(_: Location<'_>) -> Result<Arc<dyn Driver>> {
 
 #[cfg(feature = "dynamodb")]
 fn open_dynamodb(location: Location<'_>) -> Result<Arc<dyn Driver>> {
-    let options: dynamodb::DynamoDbOptions = serde_json::from_value(Json::Object(location.options))
-        .map_err(|e| Error::new(ErrorKind::Config, format!("options of the dynamodb pool: {e}")))?;
+    let options: dynamodb::DynamoDbOptions = options("dynamodb", location.options)?;
     Ok(Arc::new(dynamodb::DynamoDbDriver::new(options.at(location.url)?)))
 }
 
 #[cfg(feature = "mysql")]
 fn open_mysql(location: Location<'_>) -> Result<Arc<dyn Driver>> {
-    let options: mysql::MysqlOptions = serde_json::from_value(Json::Object(location.options))
-        .map_err(|e| Error::new(ErrorKind::Config, format!("options of the mysql pool: {e}")))?;
+    let options: mysql::MysqlOptions = options("mysql", location.options)?;
     Ok(Arc::new(mysql::MysqlDriver::new(&options.at(location.url)?)?))
 }
 
 #[cfg(feature = "postgres")]
 fn open_postgres(location: Location<'_>) -> Result<Arc<dyn Driver>> {
-    let options: postgres::PostgresOptions = serde_json::from_value(Json::Object(location.options))
-        .map_err(|e| Error::new(ErrorKind::Config, format!("options of the postgres pool: {e}")))?;
+    let options: postgres::PostgresOptions = options("postgres", location.options)?;
     Ok(Arc::new(postgres::PostgresDriver::new(&options.at(location.url)?)?))
 }
 
 #[cfg(feature = "redis")]
 fn open_redis(location: Location<'_>) -> Result<Arc<dyn Driver>> {
-    let options: crate::connect::redis::RedisOptions = serde_json::from_value(Json::Object(location.options))
-        .map_err(|e| Error::new(ErrorKind::Config, format!("options of the redis pool: {e}")))?;
+    let options: crate::connect::redis::RedisOptions = options("redis", location.options)?;
     Ok(Arc::new(redis::RedisDriver::new(&options.at(location.url)?)?))
 }
 
 #[cfg(feature = "sqlite")]
 fn open_sqlite(location: Location<'_>) -> Result<Arc<dyn Driver>> {
-    let options: sqlite::SqliteOptions = serde_json::from_value(Json::Object(location.options))
-        .map_err(|e| Error::new(ErrorKind::Config, format!("options of the sqlite pool: {e}")))?;
+    let options: sqlite::SqliteOptions = options("sqlite", location.options)?;
     let options = options.at(location.url, location.default_file)?;
     Ok(Arc::new(sqlite::SqliteDriver::open(&options)?))
 }
 
 #[cfg(feature = "lmdb")]
 fn open_lmdb(location: Location<'_>) -> Result<Arc<dyn Driver>> {
-    let options: lmdb::LmdbOptions = serde_json::from_value(Json::Object(location.options))
-        .map_err(|e| Error::new(ErrorKind::Config, format!("options of the lmdb pool: {e}")))?;
+    let options: lmdb::LmdbOptions = options("lmdb", location.options)?;
     let options = options.at(location.url, location.default_file)?;
     Ok(Arc::new(lmdb::LmdbDriver::open(&options)?))
 }

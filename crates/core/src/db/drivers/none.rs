@@ -11,20 +11,6 @@ use crate::db::driver::{Affected, BoxFuture, Capabilities, Driver, Get, Select, 
 use crate::schema::Table;
 use crate::value::{Name, Row, Value};
 
-const CAPABILITIES: Capabilities = Capabilities {
-    transactions: true,
-    transaction_limit: 0,
-    regexp: true,
-    case_insensitive: true,
-    nested_paths: true,
-    custom_columns: true,
-    sort: true,
-    unique: true,
-    raw_query: true,
-    ttl: true,
-    nul_in_text: true,
-};
-
 /// The driver of the pool `none`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoneDriver;
@@ -46,7 +32,7 @@ impl Driver for NoneDriver {
     }
 
     fn capabilities(&self) -> &Capabilities {
-        &CAPABILITIES
+        &Capabilities::ALL
     }
 
     fn get(&self, _get: Get) -> BoxFuture<'_, Result<Option<Row>>> {

@@ -1,10 +1,10 @@
 use super::{apply, key_values, project};
+use crate::Result;
 use crate::db::Returning;
 use crate::db::driver::{Affected, Verb, Write};
 use crate::db::evaluate::Matcher;
-use crate::schema::Table;
+use crate::db::refusal::exists;
 use crate::value::{Row, Value};
-use crate::{Error, ErrorKind, Result};
 
 /// What is to be done to one stored record.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,7 +59,7 @@ impl<'a> Decider<'a> {
         let stored = match (&self.write.verb, stored) {
             (Verb::Add { row, .. }, None) => return Ok(Step::Store(row.clone())),
             (Verb::Add { do_nothing: true, .. }, Some(_)) => return Ok(Step::Leave),
-            (Verb::Add { .. }, Some(_)) => return Err(conflict(table)),
+            (Verb::Add { .. }, Some(_)) => return Err(exists(table)),
             (Verb::Put { row, defaults }, None) => return Ok(Step::Store(merged(defaults, row))),
             (Verb::Put { row, .. }, Some(stored)) => return Ok(Step::Store(merged(stored, row))),
             (Verb::Update { insert: Some(row), .. }, None) => return Ok(Step::Store(row.clone())),
@@ -94,21 +94,6 @@ impl<'a> Decider<'a> {
         };
         Affected { count: 1, row: row.map(|row| project(&self.write.table, row, &[], &[])) }
     }
-
-    /// Whether a transaction fails when this write affects no record.
-    pub(crate) fn must_match(write: &Write) -> bool {
-        match &write.verb {
-            Verb::Update { .. } => true,
-            Verb::Del { condition, .. } => condition.is_some(),
-            _ => false,
-        }
-    }
-}
-
-/// The error of a second record with the same key or unique value.
-pub(crate) fn conflict(table: &Table) -> Error {
-    let message = format!("a record with this key or unique value exists already in table {}", table.name);
-    Error::new(ErrorKind::AlreadyExists, message)
 }
 
 /// The first row with the columns of the second in place.
@@ -125,9 +110,10 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::ErrorKind;
     use crate::db::driver::Change;
     use crate::db::{Op, Query};
-    use crate::schema::Column;
+    use crate::schema::{Column, Table};
 
     fn write(verb: Verb) -> Write {
         let table = Table::new("t").column(Column::text("id").primary()).column(Column::int("n"));

@@ -24,7 +24,7 @@ mod page;
 mod record;
 
 pub(crate) use apply::apply;
-pub(crate) use decide::{Decider, Step, conflict};
+pub(crate) use decide::{Decider, Step};
 pub(crate) use key_codec::{key_bytes, prefix_end, push_text_prefix, push_value};
 pub(crate) use page::{Page, PageLimits};
 pub(crate) use record::{is_live, key_values, project};

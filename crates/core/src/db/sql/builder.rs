@@ -96,6 +96,15 @@ impl<'a> Sql<'a> {
         self.bind_cow(Cow::Owned(value.into()), kind)
     }
 
+    /// Appends a placeholder for the elements of a change, of which there may be one without a list.
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    pub(crate) fn bind_elements(&mut self, elements: &'a Value, kind: ColumnType) -> &mut Self {
+        match elements {
+            Value::List(_) | Value::Set(_) => self.bind(elements, kind),
+            one => self.bind_owned(vec![one.clone()], kind),
+        }
+    }
+
     fn bind_cow(&mut self, value: Cow<'a, Value>, kind: ColumnType) -> &mut Self {
         self.binds.push(Bind { value, kind });
         self.dialect.placeholder(&mut self.text, self.binds.len(), kind);

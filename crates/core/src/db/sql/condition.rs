@@ -1,4 +1,4 @@
-use super::{Matching, Operand, Sql};
+use super::{Matching, Operand, Sql, like_prefix, write_begins_with};
 use crate::db::{Condition, Group, GroupKind, Op, Query};
 use crate::schema::{ColumnType, Table};
 use crate::value::Value;
@@ -124,7 +124,7 @@ fn write_member_or_text<'a>(
         Op::Between => return between(sql, operand, value),
         Op::In => return member(sql, operand, elements(value)),
         Op::Contains | Op::AllIn => return contains(sql, operand, elements(value), op == Op::AllIn),
-        Op::BeginsWith => return dialect.begins_with(sql, operand, text(name, value)?),
+        Op::BeginsWith => return write_begins_with(sql, operand, text(name, value)?),
         Op::EndsWith => return dialect.ends_with(sql, operand, text(name, value)?),
         Op::IBeginsWith => Matching::IBeginsWith,
         Op::Like => Matching::Like,
@@ -133,7 +133,22 @@ fn write_member_or_text<'a>(
         Op::IRegexp => Matching::IRegexp,
         _ => return Err(Error::invalid(format!("{name} has an operator that is a change, not a condition"))),
     };
-    dialect.matches(sql, operand, text(name, value)?, matching)
+    let pattern = text(name, value)?;
+    let prefix = like_prefix(pattern);
+    if matching == Matching::Like && !prefix.is_empty() {
+        // Lets an index find the few rows that are worth matching.
+        write_begins_with(sql, operand, prefix)?;
+        sql.push(" AND ");
+    }
+    dialect.matches(sql, operand, pattern, matching)
+}
+
+/// The text holds `part`, letter for letter.
+fn contains_text(sql: &mut Sql<'_>, operand: &Operand<'_>, part: &str) -> Result<()> {
+    sql.push(sql.dialect().position()).push("(");
+    operand.write(sql)?;
+    sql.push(", ").bind_owned(part, ColumnType::Text).push(") > 0");
+    Ok(())
 }
 
 fn suffix(sql: &mut Sql<'_>, operand: &Operand<'_>, text: &str) -> Result<()> {
@@ -213,9 +228,7 @@ fn contains<'a>(sql: &mut Sql<'a>, operand: &Operand<'_>, values: &'a [Value], a
         (false, _) => {
             let name = &operand.column.name;
             let values: Vec<&Value> = values.iter().collect();
-            sql.join_balanced(&values, joiner, &mut |sql, v| {
-                dialect.contains_text(sql, operand, text(name, v)?)
-            })
+            sql.join_balanced(&values, joiner, &mut |sql, v| contains_text(sql, operand, text(name, v)?))
         }
     }
 }

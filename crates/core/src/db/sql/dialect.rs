@@ -31,11 +31,28 @@ pub(crate) enum Matching {
 ///
 /// Every method appends to a statement. Conditions must be null, not true, when the operand is null.
 pub(crate) trait Dialect: Sync {
+    /// What stands before and after a name.
+    fn quote_mark(&self) -> char {
+        '"'
+    }
+
     /// A quoted name. Names come from table descriptions; quotes within are doubled all the same.
-    fn quote(&self, text: &mut String, name: &str);
+    fn quote(&self, text: &mut String, name: &str) {
+        let mark = self.quote_mark();
+        text.push(mark);
+        for c in name.chars() {
+            text.push(c);
+            if c == mark {
+                text.push(c);
+            }
+        }
+        text.push(mark);
+    }
 
     /// The placeholder of the value with this number, from 1, that stands for a column of this type.
-    fn placeholder(&self, text: &mut String, number: usize, kind: ColumnType);
+    fn placeholder(&self, text: &mut String, _number: usize, _kind: ColumnType) {
+        text.push('?');
+    }
 
     /// The same, of a value that is compared with [`comparable`](Self::comparable).
     fn compared(&self, text: &mut String, number: usize, kind: ColumnType) {
@@ -53,13 +70,13 @@ pub(crate) trait Dialect: Sync {
     fn path(&self, sql: &mut Sql<'_>, operand: &Operand<'_>) -> Result<()>;
 
     /// One column of an order, null the least; `nullable` is false for key columns.
-    fn order(&self, sql: &mut Sql<'_>, column: &Column, descending: bool, nullable: bool);
-
-    /// The text starts with `prefix`, letter for letter, in a form that uses an index where there is one.
-    ///
-    /// # Errors
-    /// As [`Dialect::path`].
-    fn begins_with(&self, sql: &mut Sql<'_>, operand: &Operand<'_>, prefix: &str) -> Result<()>;
+    fn order(&self, sql: &mut Sql<'_>, column: &Column, descending: bool, _nullable: bool) {
+        // Null is the least value of most products by itself.
+        self.comparable(sql, column);
+        if descending {
+            sql.push(" DESC");
+        }
+    }
 
     /// The text ends with `suffix`, letter for letter.
     ///
@@ -67,11 +84,10 @@ pub(crate) trait Dialect: Sync {
     /// As [`Dialect::path`].
     fn ends_with(&self, sql: &mut Sql<'_>, operand: &Operand<'_>, suffix: &str) -> Result<()>;
 
-    /// The text holds `part`, letter for letter.
-    ///
-    /// # Errors
-    /// As [`Dialect::path`].
-    fn contains_text(&self, sql: &mut Sql<'_>, operand: &Operand<'_>, part: &str) -> Result<()>;
+    /// The function that finds the place of a text within another one, from 1, and gives 0 for nowhere.
+    fn position(&self) -> &'static str {
+        "instr"
+    }
 
     /// The list holds one of these elements; false for null.
     ///
@@ -80,7 +96,7 @@ pub(crate) trait Dialect: Sync {
     fn contains_any<'a>(&self, sql: &mut Sql<'a>, operand: &Operand<'_>, elements: &'a [Value])
     -> Result<()>;
 
-    /// The text matches.
+    /// The text matches. What every match of an SQL pattern starts with has been asked for before this.
     ///
     /// # Errors
     /// `Unsupported` where the product cannot.
@@ -94,10 +110,20 @@ pub(crate) trait Dialect: Sync {
 
     /// The value of a number column plus `by`, null counting as 0; the statement fails when that is out
     /// of range.
-    fn incr<'a>(&self, sql: &mut Sql<'a>, column: &Column, by: &'a Value);
+    fn incr<'a>(&self, sql: &mut Sql<'a>, column: &Column, by: &'a Value) {
+        sql.push("COALESCE(").column(&column.name).push(", 0) + ").bind(by, column.column_type());
+    }
 
     /// The text of a column with `value` at the end, or at the start; null counts as empty.
-    fn concat<'a>(&self, sql: &mut Sql<'a>, column: &Column, value: &'a Value, at_start: bool);
+    fn concat<'a>(&self, sql: &mut Sql<'a>, column: &Column, value: &'a Value, at_start: bool) {
+        if at_start {
+            sql.bind(value, ColumnType::Text).push(" || ");
+        }
+        sql.push("COALESCE(").column(&column.name).push(", '')");
+        if !at_start {
+            sql.push(" || ").bind(value, ColumnType::Text);
+        }
+    }
 
     /// A list or set column after a change; null counts as empty for an addition and stays null otherwise.
     fn change_list<'a>(&self, sql: &mut Sql<'a>, column: &Column, change: ListChange, elements: &'a Value);

@@ -11,13 +11,15 @@
 //! least value of an order, text orders by its bytes.
 
 mod builder;
+mod cause;
 mod change;
 mod condition;
 mod dialect;
+mod explain;
 mod operand;
 mod order;
 mod prefix;
-#[cfg(any(feature = "postgres", feature = "mysql"))]
+#[cfg(feature = "pooled")]
 mod regexp;
 mod select;
 pub(crate) mod statement;
@@ -26,14 +28,18 @@ pub(crate) mod upsert;
 
 pub(crate) use super::json::{from_json_text, to_json_text};
 pub(crate) use builder::{Bind, Sql};
+pub(crate) use cause::Cause;
 pub(crate) use change::write_changes;
 #[cfg(feature = "sqlite")]
 pub(crate) use condition::write_value_list;
 pub(crate) use condition::{kind_of, write_key, write_query};
 pub(crate) use dialect::{Dialect, ListChange, Matching};
+pub(crate) use explain::explain;
+#[cfg(feature = "pooled")]
+pub(crate) use explain::name_table;
 pub(crate) use operand::Operand;
 pub(crate) use order::{write_after, write_order};
-pub(crate) use prefix::{like_prefix, text_successor};
-#[cfg(any(feature = "postgres", feature = "mysql"))]
-pub(crate) use regexp::{Letters, portable_regexp};
+pub(crate) use prefix::{like_prefix, write_begins_with};
+#[cfg(feature = "pooled")]
+pub(crate) use regexp::{Letters, write_matching};
 pub(crate) use select::{write_columns, write_count, write_live, write_select, write_where};

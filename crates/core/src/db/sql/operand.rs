@@ -48,6 +48,26 @@ impl<'t> Operand<'t> {
         sql.dialect().path(sql, self)
     }
 
+    /// The path within the column, in the language of the functions of most products.
+    ///
+    /// # Errors
+    /// `Invalid` for a name that such a path cannot have.
+    #[cfg(any(feature = "sqlite", feature = "mysql"))]
+    pub(crate) fn json_path(&self) -> Result<String> {
+        let mut text = String::from("$");
+        for part in &self.path {
+            // There is no way to write these within a name.
+            if part.is_empty() || part.contains(|c: char| c == '"' || c == '\\' || c.is_control()) {
+                let (column, path) = (&self.column.name, self.path.join("."));
+                return Err(Error::invalid(format!("{column}.{path:.60} is no path")));
+            }
+            text.push_str(".\"");
+            text.push_str(part);
+            text.push('"');
+        }
+        Ok(text)
+    }
+
     /// Whether `Contains` is about elements.
     pub(crate) fn is_list(&self) -> bool {
         use ColumnType::{Array, Json, List, Set};

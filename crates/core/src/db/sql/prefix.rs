@@ -1,9 +1,30 @@
 //! Prefixes of texts as ranges.
 
+use super::{Operand, Sql};
+use crate::Result;
+use crate::schema::ColumnType;
+
+/// Appends that a text starts with `prefix`, letter for letter.
+///
+/// As a range of texts: unlike LIKE it is literal, exact in case, right for NUL and always served by an index.
+///
+/// # Errors
+/// As [`Dialect::path`](super::Dialect::path).
+pub(crate) fn write_begins_with(sql: &mut Sql<'_>, operand: &Operand<'_>, prefix: &str) -> Result<()> {
+    operand.write(sql)?;
+    sql.push(" >= ").bind_owned(prefix, ColumnType::Text);
+    if let Some(successor) = text_successor(prefix) {
+        sql.push(" AND ");
+        operand.write(sql)?;
+        sql.push(" < ").bind_owned(successor, ColumnType::Text);
+    }
+    Ok(())
+}
+
 /// The least text that is greater than every text with this prefix; none when there is no such text.
 ///
 /// By bytes, which for UTF-8 is the order of characters.
-pub(crate) fn text_successor(prefix: &str) -> Option<String> {
+fn text_successor(prefix: &str) -> Option<String> {
     let mut text = prefix.to_owned();
     while let Some(last) = text.pop() {
         // The surrogates between U+D7FF and U+E000 are no characters.

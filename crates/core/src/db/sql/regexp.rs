@@ -7,6 +7,9 @@
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
+use super::{Matching, Operand, Sql};
+use crate::db::pattern;
+use crate::schema::ColumnType;
 use crate::{Error, ErrorKind, Result};
 
 /// The most that a product may be asked to repeat.
@@ -55,12 +58,44 @@ impl Letters {
     }
 }
 
+/// Appends that a text matches, for a product that has regular expressions of its own.
+///
+/// `LIKE` is used where it means the same: exact in case, and without a character that escapes. The rest goes by
+/// the regular expression with exactly the meaning that the framework gives it: behind `operator`, and with
+/// `director` in front.
+///
+/// # Errors
+/// As [`portable_regexp`].
+pub(crate) fn write_matching(
+    sql: &mut Sql<'_>,
+    operand: &Operand<'_>,
+    (pattern, matching): (&str, Matching),
+    letters: Letters,
+    (operator, director): (&str, &str),
+) -> Result<()> {
+    let (source, ignore_case) = match matching {
+        Matching::Like => {
+            operand.write(sql)?;
+            sql.push(" LIKE ").bind_owned(pattern, ColumnType::Text).push(" ESCAPE ''");
+            return Ok(());
+        }
+        Matching::ILike => (pattern::like_source(pattern), true),
+        Matching::Regexp => (pattern.to_owned(), false),
+        Matching::IRegexp => (pattern.to_owned(), true),
+        Matching::IBeginsWith => (pattern::begins_source(pattern), true),
+    };
+    let regexp = portable_regexp(&source, ignore_case, letters)?;
+    operand.write(sql)?;
+    sql.push(operator).bind_owned(format!("{director}{regexp}"), ColumnType::Text);
+    Ok(())
+}
+
 /// The regular expression, for a product that knows `(?:)`, `[]`, `{m,n}`, `\A`, `(?=)`, `(?<=)` and
 /// [`Letters`]. Whether a text matches is the same; which part of it matches may be another.
 ///
 /// # Errors
 /// `Invalid` for a pattern that does not parse, `Unsupported` for one that cannot be said so.
-pub(crate) fn portable_regexp(pattern: &str, ignore_case: bool, letters: Letters) -> Result<String> {
+fn portable_regexp(pattern: &str, ignore_case: bool, letters: Letters) -> Result<String> {
     let tree = ParserBuilder::new()
         .case_insensitive(ignore_case)
         .build()

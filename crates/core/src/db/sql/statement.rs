@@ -48,7 +48,7 @@ pub(crate) fn by_key<'a>(
 }
 
 /// The most keys of one [`list`].
-#[cfg(any(feature = "postgres", feature = "mysql"))]
+#[cfg(feature = "pooled")]
 pub(crate) const MAX_KEYS: usize = 1000;
 
 /// The records of several keys, up to [`MAX_KEYS`]. The last one is repeated up to the next power of two:
@@ -56,7 +56,7 @@ pub(crate) const MAX_KEYS: usize = 1000;
 ///
 /// # Errors
 /// `KeyIncomplete` for a key that is not complete.
-#[cfg(any(feature = "postgres", feature = "mysql"))]
+#[cfg(feature = "pooled")]
 pub(crate) fn list<'a>(
     dialect: &'static dyn Dialect,
     table: &'a Table,

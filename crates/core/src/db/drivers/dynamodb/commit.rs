@@ -16,14 +16,15 @@ use super::change::Update;
 use super::client::{Connection, pause};
 use super::convert::{Item, decode_row};
 use super::error::contended;
-use super::expiry::now;
 use super::expression::Terms;
 use super::key::KeyShape;
 use super::statement::{columns_of, item};
 use super::unique::{reservations, unique_columns};
 use crate::db::driver::{Affected, Verb, Write};
 use crate::db::layout::expiry_of;
-use crate::db::plain::{Decider, Step, conflict, is_live, key_bytes};
+use crate::db::plain::{Decider, Step, is_live, key_bytes};
+use crate::db::prepare::now_seconds;
+use crate::db::refusal::{exists, unmatched};
 use crate::schema::Table;
 use crate::value::{Name, Row, Value};
 use crate::{Error, ErrorKind, Result};
@@ -124,7 +125,7 @@ impl Connection {
         } else {
             self.read_many(&mut slots, &known).await?;
         }
-        let now = now();
+        let now = now_seconds();
         for slot in &mut slots {
             let stored = slot.stored.as_ref().map(|item| decode_row(&slot.table, item)).transpose()?;
             slot.old = stored.filter(|row| is_live(&slot.table, row, now));
@@ -186,7 +187,7 @@ impl Connection {
                         continue;
                     }
                     if !deciders[slot.by].yields() {
-                        return Err(conflict(&writes[slot.by].table));
+                        return Err(exists(&writes[slot.by].table));
                     }
                     known.yielding.insert(slot.by);
                 }
@@ -264,17 +265,12 @@ fn decide(
             && has_equal(slots, place, row)
         {
             if !decider.yields() {
-                return Err(conflict(&write.table));
+                return Err(exists(&write.table));
             }
             step = Step::Leave;
         }
-        if strict && step == Step::Leave && Decider::must_match(write) {
-            let message = format!(
-                "operation {} on table {} matches no record, so nothing was applied",
-                at + 1,
-                write.table.name
-            );
-            return Err(Error::new(ErrorKind::ConditionFailed, message));
+        if strict && step == Step::Leave && write.must_match() {
+            return Err(unmatched(at, write));
         }
         let slot = &mut slots[place];
         answers.push(decider.answer(slot.new.as_ref(), &step));

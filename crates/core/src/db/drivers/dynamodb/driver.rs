@@ -5,7 +5,6 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use super::access::Access;
 use super::client::Connection;
 use super::convert::decode_row;
-use super::expiry::now;
 use super::key::KeyShape;
 use super::options::DynamoDbOptions;
 use super::read::Walk;
@@ -13,6 +12,7 @@ use crate::db::Query;
 use crate::db::driver::{Affected, BoxFuture, Capabilities, Driver, Get, Select, Write};
 use crate::db::evaluate::Matcher;
 use crate::db::plain::{Page, PageLimits, is_live, project};
+use crate::db::prepare::now_seconds;
 use crate::schema::Table;
 use crate::value::{Name, Row, Value};
 use crate::{Error, ErrorKind, Result};
@@ -21,17 +21,10 @@ use crate::{Error, ErrorKind, Result};
 const CREATIONS: usize = 4;
 
 const CAPABILITIES: Capabilities = Capabilities {
-    transactions: true,
     transaction_limit: super::commit::MAX_ACTIONS,
-    regexp: true,
-    case_insensitive: true,
-    nested_paths: true,
     custom_columns: false,
-    sort: true,
-    unique: true,
     raw_query: false,
-    ttl: true,
-    nul_in_text: true,
+    ..Capabilities::ALL
 };
 
 /// Amazon DynamoDB; see the [module](super) for what it promises.
@@ -74,7 +67,7 @@ impl DynamoDbDriver {
             Some(filter) => Matcher::new(&get.table, filter)?.matches(&row),
             None => true,
         };
-        let fits = fits && is_live(&get.table, &row, now());
+        let fits = fits && is_live(&get.table, &row, now_seconds());
         Ok(fits.then(|| project(&get.table, &row, &get.select, &[])))
     }
 }
@@ -103,7 +96,7 @@ impl Driver for DynamoDbDriver {
             let keys = keys.iter().map(|key| shape.item(key)).collect::<Result<Vec<_>>>()?;
             let items = self.connection.items(&table, keys).await?;
             let rows = items.iter().map(|item| decode_row(&table, item)).collect::<Result<Vec<_>>>()?;
-            let now = now();
+            let now = now_seconds();
             let live = rows.iter().filter(|row| is_live(&table, row, now));
             Ok(live.map(|row| project(&table, row, &select, &[])).collect())
         })

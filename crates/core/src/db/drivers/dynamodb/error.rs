@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
 use crate::connect::aws::{self, Refusal};
+use crate::db::refusal::no_table;
 use crate::{Error, ErrorKind};
 
 /// The error of a call on a table. Its text goes to the log; the caller learns what it can act on.
@@ -15,9 +16,7 @@ where
 {
     let Refusal::Service(code, text) = aws::refusal(&error) else { return aws::error(error, writes) };
     let (kind, message) = match code.as_str() {
-        "ResourceNotFoundException" => {
-            (ErrorKind::NotFound, format!("no table {table}: run with -db-create-tables"))
-        }
+        "ResourceNotFoundException" => return no_table(table).detail("dynamodb").source(error),
         "ValidationException" if text.contains("Item size") || text.contains("item size") => (
             ErrorKind::TooLarge,
             format!("the record is larger than 400 KB, which is the most that table {table} takes"),

@@ -9,13 +9,13 @@ use super::client::{Connection, pause};
 use super::condition;
 use super::convert::{Item, decode_row};
 use super::error::{contended, convert};
-use super::expiry::now;
 use super::expression::Terms;
 use super::key::KeyShape;
 use crate::db::Query;
 use crate::db::evaluate::Matcher;
 use crate::db::layout::expiry_of;
 use crate::db::plain::is_live;
+use crate::db::prepare::now_seconds;
 use crate::schema::Table;
 use crate::value::Row;
 use crate::{Error, ErrorKind, Result};
@@ -105,7 +105,7 @@ impl Connection {
     /// Those of the service and of `visit`; `OverCapacity` beyond the limit of records to read.
     pub(super) async fn walk(&self, walk: &Walk<'_>, visit: &mut Visit<'_>) -> Result<()> {
         let matcher = Matcher::new(walk.table, walk.query)?;
-        let (mut read, now) = (0, now());
+        let (mut read, now) = (0, now_seconds());
         for source in walk.sources() {
             let mut start = None;
             loop {

@@ -23,6 +23,7 @@ use super::unique::{ID, reservations, unique_indexes};
 use crate::db::Query;
 use crate::db::layout::{expiry_of, indexes_of};
 use crate::db::plain::key_values;
+use crate::db::refusal::not_unique;
 use crate::schema::Table;
 use crate::value::Row;
 use crate::{Error, ErrorKind, Result};
@@ -262,11 +263,7 @@ impl Connection {
                 let taken =
                     matches!(self.send(&self.take(table, &id, &key, None)?, None).await?, Sent::Refused);
                 if taken && self.is_taken(table, &id, &key).await? {
-                    let message = format!(
-                        "a unique index of table {} cannot be made: records have equal values",
-                        table.name
-                    );
-                    return Err(Error::new(ErrorKind::AlreadyExists, message));
+                    return Err(not_unique(&format!("of table {}", table.name)));
                 }
             }
         }

@@ -10,12 +10,12 @@ use sha2::{Digest as _, Sha256};
 use super::action::{Action, Body};
 use super::client::Connection;
 use super::convert::{Item, decode_row};
-use super::expiry::now;
 use super::expression::Terms;
 use super::key::KeyShape;
 use crate::Result;
 use crate::db::layout::{IndexPlan, indexes_of};
 use crate::db::plain::{is_live, key_bytes, key_values, push_value};
+use crate::db::prepare::now_seconds;
 use crate::schema::Table;
 use crate::value::{Name, Row, Value};
 
@@ -122,7 +122,7 @@ impl Connection {
             let row = decode_row(table, &item)?;
             let has_it = reservations(table, Some(&row)).iter().any(|other| other == id);
             if has_it
-                && is_live(table, &row, now())
+                && is_live(table, &row, now_seconds())
                 && owner == key_values(table, &row).and_then(|k| key_bytes(table, &k)).ok().map(binary)
             {
                 return Ok(true);

@@ -18,7 +18,8 @@ use super::read::Walk;
 use super::statement::{Otherwise, direct};
 use super::unique::unique_indexes;
 use crate::db::driver::{Affected, Verb, Write};
-use crate::db::plain::{conflict, key_bytes, key_values, project};
+use crate::db::plain::{key_bytes, key_values, project};
+use crate::db::refusal::exists;
 use crate::db::{Query, Returning};
 use crate::schema::Table;
 use crate::value::{Row, Value};
@@ -46,7 +47,7 @@ impl Connection {
             match (self.send(&direct.action, direct.wanted).await?, direct.otherwise) {
                 (Sent::Done(item), _) => return answer(write, item.as_ref()),
                 (Sent::Refused, Otherwise::Leave) => return Ok(Affected::default()),
-                (Sent::Refused, Otherwise::Conflict) => return Err(conflict(&write.table)),
+                (Sent::Refused, Otherwise::Conflict) => return Err(exists(&write.table)),
                 (Sent::Refused, Otherwise::Unknown) => {}
             }
         }

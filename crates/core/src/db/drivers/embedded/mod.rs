@@ -1,12 +1,15 @@
-//! What embedded databases share: private files, and the queue to the one thread that writes.
+//! What embedded databases share: private files and how they are named, and the queue to the one thread that writes.
 
 mod file;
 mod job;
+mod options;
 mod queue;
 mod writes;
 
 pub(super) use file::create_private;
 pub(super) use job::{Answer, Job};
+pub use options::Synchronous;
+pub(super) use options::file_of;
 pub(super) use queue::{Queue, Refused};
 pub(super) use writes::WriteQueue;
 

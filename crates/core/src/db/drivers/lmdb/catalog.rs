@@ -6,8 +6,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 use heed::{RoTxn, RwTxn};
 use serde::{Deserialize, Serialize};
 
-use super::error::{convert, no_table};
+use super::error::convert;
 use super::store::Store;
+use crate::db::refusal::no_table;
 use crate::schema::{Column, ColumnType, Table};
 use crate::value::Name;
 use crate::{Error, Result};

@@ -18,19 +18,8 @@ use crate::{Error, ErrorKind, Result};
 /// The most keys of a list that are read on the caller's thread: some tens of microseconds.
 const INLINE_KEYS: usize = 16;
 
-const CAPABILITIES: Capabilities = Capabilities {
-    transactions: true,
-    transaction_limit: 0,
-    regexp: true,
-    case_insensitive: true,
-    nested_paths: true,
-    custom_columns: false,
-    sort: true,
-    unique: true,
-    raw_query: false,
-    ttl: true,
-    nul_in_text: true,
-};
+const CAPABILITIES: Capabilities =
+    Capabilities { custom_columns: false, raw_query: false, ..Capabilities::ALL };
 
 /// The embedded key-value store; see the [module](super) for what it promises.
 pub struct LmdbDriver {

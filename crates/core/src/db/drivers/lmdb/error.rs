@@ -50,11 +50,6 @@ fn native(error: &Error) -> Option<&heed::Error> {
     std::error::Error::source(error).and_then(|e| e.downcast_ref())
 }
 
-/// The table was not created.
-pub(super) fn no_table(name: &str) -> Error {
-    Error::not_found(format!("no table {name}: run with -db-create-tables"))
-}
-
 /// A key that LMDB has no room for.
 pub(super) fn long_key(table: &Table, most: usize) -> Error {
     let message = format!("the primary key is too long for table {}, at most {most} bytes fit", table.name);

@@ -65,4 +65,6 @@ mod write;
 mod writer;
 
 pub use driver::LmdbDriver;
-pub use options::{LmdbOptions, Synchronous};
+pub use options::LmdbOptions;
+
+pub use super::embedded::Synchronous;

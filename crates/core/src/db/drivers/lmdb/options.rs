@@ -3,21 +3,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::{Error, ErrorKind, Result};
-
-/// When a commit waits for the disk.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Synchronous {
-    /// For its data, not for the page that makes it the current state: the loss of power may take the
-    /// last commits, the database is never damaged.
-    #[default]
-    Normal,
-    /// For everything: a commit survives the loss of power.
-    Full,
-    /// Never: the loss of power may damage the database.
-    Off,
-}
+use crate::Result;
+use crate::db::drivers::embedded::{Synchronous, file_of};
 
 /// Where the database is and how it is used.
 #[derive(Clone, Debug, Deserialize)]
@@ -73,19 +60,7 @@ impl LmdbOptions {
     /// # Errors
     /// `Config` for a URL with a query part.
     pub fn at(mut self, url: &str, default: &Path) -> Result<Self> {
-        let name = url.strip_prefix("lmdb:").unwrap_or(url);
-        let name = name.strip_prefix("//").unwrap_or(name);
-        if url.starts_with("lmdb:") && name.contains('?') {
-            return Err(Error::new(
-                ErrorKind::Config,
-                "an lmdb url has no query part: give options as settings of the pool",
-            ));
-        }
-        self.path = match name {
-            "" | "default" | "lmdb" => default.with_extension("lmdb"),
-            name if name.contains(['/', '.']) => PathBuf::from(name),
-            name => default.with_file_name(format!("{name}.lmdb")),
-        };
+        self.path = file_of("lmdb", "lmdb", url, default)?;
         Ok(self)
     }
 
@@ -96,20 +71,5 @@ impl LmdbOptions {
     /// MiB as bytes, in whole pages of any system.
     pub(super) fn bytes(mebibytes: usize) -> usize {
         mebibytes.max(1).saturating_mul(1 << 20)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_url_a_path_and_a_name_say_where_the_file_is() {
-        let path = |url: &str| LmdbOptions::default().at(url, Path::new("var/app.db")).expect("fits").path;
-        assert_eq!(path(""), Path::new("var/app.lmdb"));
-        assert_eq!(path("lmdb://"), Path::new("var/app.lmdb"));
-        assert_eq!(path("other"), Path::new("var/other.lmdb"));
-        assert_eq!(path("lmdb:///data/x.mdb"), Path::new("/data/x.mdb"));
-        assert!(LmdbOptions::default().at("lmdb://x?mode=ro", Path::new("a.db")).is_err());
     }
 }

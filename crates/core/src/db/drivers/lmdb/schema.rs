@@ -9,11 +9,12 @@ use super::catalog::{Record, StoredColumn, StoredIndex, kind_name};
 use super::error::convert;
 use super::index::{ID, whole};
 use super::store::Store;
+use crate::Result;
 use crate::db::layout::{IndexPlan, indexes_of};
 use crate::db::plain::{decode_row, is_live};
 use crate::db::prepare::now_seconds;
+use crate::db::refusal::not_unique;
 use crate::schema::{Column, Table};
-use crate::{Error, ErrorKind, Result};
 
 /// Records of a table that are indexed at a time.
 const CHUNK: usize = 1000;
@@ -124,9 +125,7 @@ fn fill(
             let row = decode_row(table, bytes)?;
             let key = &key[ID..];
             if is_live(table, &row, now) && store.rivals(txn, (table, &alone), (&row, key), now)?.live {
-                let message =
-                    format!("unique index {} cannot be made: records have equal values", index.name);
-                return Err(Error::new(ErrorKind::AlreadyExists, message));
+                return Err(not_unique(&index.name));
             }
             store.reindex(txn, &alone, key, (None, Some(&row)))?;
         }

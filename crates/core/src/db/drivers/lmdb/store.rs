@@ -8,8 +8,8 @@ use heed::{CommitOrAbort, Database, Env, EnvFlags, EnvOpenOptions, RoTxn, RwTxn,
 
 use super::catalog::Catalog;
 use super::error::{convert, is_map_full, is_map_resized};
-use super::options::{LmdbOptions, Synchronous};
-use crate::db::drivers::embedded::create_private;
+use super::options::LmdbOptions;
+use crate::db::drivers::embedded::{Synchronous, create_private};
 use crate::{Error, ErrorKind, Result};
 
 /// A database within the file.

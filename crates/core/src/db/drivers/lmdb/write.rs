@@ -9,10 +9,11 @@ use super::index::{KEY_MAX, row_key};
 use super::scan::{Deadline, visit};
 use super::store::Store;
 use crate::db::driver::{Affected, Verb, Write};
-use crate::db::plain::{Decider, Step, conflict, encode_row, is_live, key_bytes, key_values};
+use crate::db::plain::{Decider, Step, encode_row, is_live, key_bytes, key_values};
+use crate::db::refusal::{exists, unmatched};
 use crate::schema::Table;
 use crate::value::{Row, Value};
-use crate::{Error, ErrorKind, Result};
+use crate::{ErrorKind, Result};
 
 /// The table of a write as the caller and as the file describe it.
 type Both<'a> = (&'a Table, &'a Record);
@@ -54,13 +55,8 @@ pub(super) fn transact(
         let mut done = Vec::with_capacity(writes.len());
         for (at, one) in writes.iter().enumerate() {
             let affected = write(store, txn, one, now)?;
-            if affected.count == 0 && Decider::must_match(one) {
-                let table = &one.table.name;
-                let message = format!(
-                    "operation {} on table {table} matches no record, so nothing was applied",
-                    at + 1
-                );
-                return Err(Error::new(ErrorKind::ConditionFailed, message));
+            if affected.count == 0 && one.must_match() {
+                return Err(unmatched(at, one));
             }
             done.push(affected);
         }
@@ -155,7 +151,7 @@ impl Store {
         now: i64,
     ) -> Result<Vec<Vec<u8>>> {
         let rivals = self.rivals(txn, table, (row, key), now)?;
-        if rivals.live { Err(conflict(table.0)) } else { Ok(rivals.expired) }
+        if rivals.live { Err(exists(table.0)) } else { Ok(rivals.expired) }
     }
 
     fn remove(&self, txn: &mut RwTxn<'_>, record: &Record, key: &[u8], stored: Option<&Row>) -> Result<()> {

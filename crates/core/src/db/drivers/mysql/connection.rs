@@ -1,25 +1,23 @@
-use std::time::Duration;
+use std::sync::Arc;
 
-use futures_util::TryStreamExt;
-use sqlx::mysql::{MySqlArguments, MySqlConnectOptions, MySqlConnection, MySqlRow};
-use sqlx::{
-    Arguments as _, AssertSqlSafe, ConnectOptions as _, Connection as _, Either, Executor as _, Row as _,
+use sqlx::mysql::{
+    MySqlArguments, MySqlConnectOptions, MySqlDatabaseError, MySqlQueryResult, MySqlRow, MySqlValueRef,
 };
+use sqlx::{Arguments as _, AssertSqlSafe, ConnectOptions as _, Executor as _, MySql, Row as _};
 
-use super::convert::{Parameter, text_at};
-use super::dialect::{self, MySql};
-use super::error::{NO_DATABASE, REGEXP_FAILED, TOO_HARD, convert, fate, is_same_key, native};
-use super::execute;
+use super::convert::{Parameter, decode, decode_plain, text_at};
+use super::dialect;
+use super::error::{self, REGEXP_FAILED, is_no_database};
+use super::{execute, schema, statement};
 use crate::db::driver::{Affected, Write};
-use crate::db::drivers::pooled::{Fate, Health, Session, within};
-use crate::db::sql::{Bind, Dialect, Sql};
-use crate::{Error, ErrorKind, Result};
-
-/// The most placeholders of a statement.
-const MAX_BINDS: usize = 65_535;
+use crate::db::drivers::pooled::{Counts, Failure, Fate, Health, Line, Session, encoded, native};
+use crate::db::sql::{Bind, Cause, Dialect, Sql};
+use crate::schema::{ColumnType, Table};
+use crate::value::Value;
+use crate::{Error, Result};
 
 /// How connections are opened.
-pub(super) struct Connect {
+pub(in crate::db::drivers) struct Connect {
     /// The server and the login.
     pub(super) server: MySqlConnectOptions,
     /// The database that holds the tables.
@@ -29,109 +27,109 @@ pub(super) struct Connect {
 }
 
 /// A connection, and what is known of its state.
-pub(super) struct MySession {
-    connection: MySqlConnection,
-    health: Health,
-    dialect: &'static MySql,
+pub(in crate::db::drivers) struct MySession {
+    line: Line<MySql>,
+    flavour: &'static dialect::MySql,
     database: Option<String>,
     /// The database was there when it was looked for last.
     has_database: bool,
-    /// The last statement failed because there is a record with the key already.
-    pub(super) same_key: bool,
-}
-
-/// The answer to a statement.
-#[derive(Default)]
-pub(super) struct Answer {
-    /// Its rows.
-    pub(super) rows: Vec<MySqlRow>,
-    /// How many it found to write.
-    pub(super) count: u64,
 }
 
 impl MySession {
-    /// How this server spells things.
-    pub(super) fn dialect(&self) -> &'static MySql {
-        self.dialect
+    /// Which of the two products the server is.
+    pub(super) fn flavour(&self) -> &'static dialect::MySql {
+        self.flavour
     }
 
     /// The database that holds the tables, if one was named.
     pub(super) fn database(&self) -> Option<&str> {
         self.database.as_deref()
     }
+}
 
-    /// Runs a statement, which is kept prepared.
-    ///
-    /// # Errors
-    /// Those of the statement; `Unavailable` when the connection is lost and the outcome not known.
-    pub(super) async fn run(&mut self, sql: &Sql<'_>) -> Result<Answer> {
-        self.choose_database().await?;
-        let answer = match self.ask(sql.text().to_owned(), arguments(sql.binds())?, true).await {
-            Err(_) if self.health.fate == Some(Fate::Stale) && !self.health.in_transaction => {
-                self.forget_statements().await?;
-                self.ask(sql.text().to_owned(), arguments(sql.binds())?, true).await
-            }
-            done => done,
-        }?;
-        if uses_regexp(sql) {
-            self.check_regexp().await?;
-        }
-        Ok(answer)
+impl Counts for MySql {
+    fn count(done: &MySqlQueryResult) -> u64 {
+        done.rows_affected()
+    }
+}
+
+impl Session for MySession {
+    type Database = MySql;
+    type Native = MySqlDatabaseError;
+    type Connect = Connect;
+    type Plan<'w> = statement::Plan<'w>;
+
+    const NAME: &'static str = "mysql";
+    const BEGIN: &'static str = "START TRANSACTION";
+    const ALLOWED: &'static [&'static str] = &[
+        "select", "with", "values", "table", "insert", "update", "delete", "replace", "explain", "describe",
+        "show", "create", "alter", "drop", "truncate", "rename", "analyze", "optimize", "grant", "revoke",
+    ];
+
+    const REPEATS: bool = true;
+
+    async fn open(connect: &Connect, health: Health) -> Result<Self, sqlx::Error> {
+        let mut connection = connect.server.connect().await?;
+        let version = sqlx::query("SELECT VERSION()").fetch_one(&mut connection).await?;
+        let flavour = dialect::of_version(text_at(&version, 0)?);
+        let settings = flavour.settings(connect.statement_timeout);
+        connection.execute(sqlx::raw_sql(AssertSqlSafe(settings))).await?;
+        let has_database = match connect.database.as_deref().map(use_statement) {
+            None => true,
+            Some(text) => match connection.execute(sqlx::raw_sql(AssertSqlSafe(text))).await {
+                Ok(_) => true,
+                // It is created with the tables.
+                Err(error) if native::<Self>(&error).is_some_and(is_no_database) => false,
+                Err(error) => return Err(error),
+            },
+        };
+        let database = connect.database.clone();
+        Ok(Self { line: Line { connection, health }, flavour, database, has_database })
     }
 
-    /// Asks whether a text was too hard for a pattern: MariaDB then says that it does not match, with a warning.
-    async fn check_regexp(&mut self) -> Result<()> {
-        self.health.start();
-        let work = self.connection.fetch_all(sqlx::raw_sql("SHOW WARNINGS"));
-        let done = within(self.health.reply_timeout(), work).await;
-        let warnings = self.health.finish::<Self, _>(done)?;
-        match warnings
-            .iter()
-            .find(|row| row.try_get::<u32, _>(1).is_ok_and(|code| code == u32::from(REGEXP_FAILED)))
-        {
-            None => Ok(()),
-            Some(row) => {
-                // The transaction around it is given up, and may not be tried again.
-                self.health.fate = Some(Fate::Refused);
-                Err(Error::new(ErrorKind::Unsupported, TOO_HARD).detail(text_at(row, 2).unwrap_or_default()))
-            }
-        }
+    fn line(&self) -> &Line<MySql> {
+        &self.line
     }
 
-    /// Runs a statement that is prepared for this one time.
-    ///
-    /// # Errors
-    /// As [`run`](Self::run).
-    pub(super) async fn run_once(&mut self, text: String, binds: &[Bind<'_>]) -> Result<Answer> {
-        self.choose_database().await?;
-        self.ask(text, arguments(binds)?, false).await
+    fn line_mut(&mut self) -> &mut Line<MySql> {
+        &mut self.line
     }
 
-    /// Runs statements without values or results.
-    ///
-    /// # Errors
-    /// As [`run`](Self::run).
-    pub(super) async fn command(&mut self, text: impl Into<String>) -> Result<()> {
-        self.health.start();
-        let work = self.connection.execute(sqlx::raw_sql(AssertSqlSafe(text.into())));
-        let done = within(self.health.reply_timeout(), work).await;
-        self.health.finish::<Self, _>(done).map(drop)
+    fn into_line(self) -> Line<MySql> {
+        self.line
+    }
+
+    fn dialect(&self) -> &'static dyn Dialect {
+        self.flavour
+    }
+
+    fn add(arguments: &mut MySqlArguments, bind: &Bind<'_>, _of_caller: bool) -> Result<()> {
+        let parameter = Parameter(bind);
+        parameter.check()?;
+        arguments.add(parameter).map_err(encoded)
+    }
+
+    fn decode(stored: MySqlValueRef<'_>, kind: ColumnType) -> Result<Value> {
+        decode(stored, kind)
+    }
+
+    fn decode_plain(stored: MySqlValueRef<'_>) -> Result<Value> {
+        decode_plain(stored)
+    }
+
+    fn failure(error: &MySqlDatabaseError) -> Failure {
+        error::failure(error)
     }
 
     /// Uses the database of the tables, which may have been created since the connection was opened.
-    async fn choose_database(&mut self) -> Result<()> {
+    async fn prepare(&mut self) -> Result<()> {
         if self.has_database {
             return Ok(());
         }
         if let Some(text) = self.database.as_deref().map(use_statement) {
-            self.health.start();
-            let work = self.connection.execute(sqlx::raw_sql(AssertSqlSafe(text)));
-            let done = within(self.health.reply_timeout(), work).await;
-            let missing =
-                matches!(&done, Some(Err(e)) if native(e).is_some_and(|e| e.number() == NO_DATABASE));
-            match self.health.finish::<Self, _>(done) {
+            match self.command(&text).await {
                 // What needs it fails by itself.
-                Err(_) if missing => return Ok(()),
+                Err(error) if error::native(&error).is_some_and(is_no_database) => return Ok(()),
                 done => done?,
             };
         }
@@ -139,117 +137,39 @@ impl MySession {
         Ok(())
     }
 
-    async fn ask(&mut self, text: String, arguments: MySqlArguments, keep: bool) -> Result<Answer> {
-        self.health.start();
-        let query = sqlx::query_with(AssertSqlSafe(text), arguments).persistent(keep);
-        let mut answers = self.connection.fetch_many(query);
-        let work = async {
-            let mut answer = Answer::default();
-            while let Some(next) = answers.try_next().await? {
-                match next {
-                    Either::Left(done) => answer.count += done.rows_affected(),
-                    Either::Right(row) => answer.rows.push(row),
-                }
-            }
-            Ok(answer)
-        };
-        let done = within(self.health.reply_timeout(), work).await;
-        drop(answers);
-        self.same_key = matches!(&done, Some(Err(error)) if is_same_key(error));
-        self.health.finish::<Self, _>(done)
-    }
-}
-
-impl Session for MySession {
-    type Connect = Connect;
-
-    async fn open(connect: &Connect, health: Health) -> Result<Self, sqlx::Error> {
-        let mut connection = connect.server.connect().await?;
-        let version = sqlx::query("SELECT VERSION()").fetch_one(&mut connection).await?;
-        let dialect = dialect::of_version(text_at(&version, 0)?);
-        connection.execute(sqlx::raw_sql(AssertSqlSafe(dialect.settings(connect.statement_timeout)))).await?;
-        let has_database = match connect.database.as_deref().map(use_statement) {
-            None => true,
-            Some(text) => match connection.execute(sqlx::raw_sql(AssertSqlSafe(text))).await {
-                Ok(_) => true,
-                // It is created with the tables.
-                Err(error) if native(&error).is_some_and(|e| e.number() == NO_DATABASE) => false,
-                Err(error) => return Err(error),
-            },
-        };
-        let database = connect.database.clone();
-        Ok(Self { connection, health, dialect, database, has_database, same_key: false })
-    }
-
-    fn health(&self) -> &Health {
-        &self.health
-    }
-
-    fn health_mut(&mut self) -> &mut Health {
-        &mut self.health
-    }
-
-    async fn ping(&mut self, limit: Duration) -> bool {
-        self.health.busy = true;
-        let answered = matches!(tokio::time::timeout(limit, self.connection.ping()).await, Ok(Ok(())));
-        self.health.busy = !answered;
-        answered
-    }
-
-    async fn close(self) {
-        // It may be gone already: fine.
-        let _ = self.connection.close().await;
-    }
-
-    async fn begin(&mut self) -> Result<()> {
-        self.choose_database().await?;
-        self.health.in_transaction = true;
-        self.health.committing = false;
-        self.command("START TRANSACTION").await
-    }
-
-    async fn commit(&mut self) -> Result<()> {
-        self.health.committing = true;
-        self.command("COMMIT").await?;
-        self.health.in_transaction = false;
-        Ok(())
-    }
-
-    async fn rollback(&mut self) {
-        let cause = self.health.fate;
-        if cause != Some(Fate::Lost) && self.command("ROLLBACK").await.is_ok() {
-            self.health.in_transaction = false;
-            self.health.fate = cause;
+    /// Asks whether a text was too hard for a pattern: MariaDB then says that it does not match, with a warning.
+    async fn check(&mut self, sql: &Sql<'_>) -> Result<()> {
+        if !uses_regexp(sql) {
+            return Ok(());
         }
+        let warnings = self.command("SHOW WARNINGS").await?.rows;
+        let failed =
+            |row: &&MySqlRow| row.try_get::<u32, _>(1).is_ok_and(|code| code == u32::from(REGEXP_FAILED));
+        let Some(row) = warnings.iter().find(failed) else { return Ok(()) };
+        // The transaction around it is given up, and may not be tried again.
+        self.line.health.fate = Some(Fate::Refused);
+        let (kind, message) = Cause::TooHard.told();
+        Err(Error::new(kind, message).detail(text_at(row, 2).unwrap_or_default()))
     }
 
-    async fn forget_statements(&mut self) -> Result<()> {
-        self.health.start();
-        let done = within(self.health.reply_timeout(), self.connection.clear_cached_statements()).await;
-        self.health.finish::<Self, _>(done)
+    fn plan<'w>(&self, write: &'w Write, now: i64) -> Result<Self::Plan<'w>> {
+        statement::write(self.flavour, write, now)
     }
 
-    async fn write_alone(&mut self, write: &Write) -> Result<Affected> {
-        execute::write_alone(self, write).await
+    fn needs_transaction(plan: &Self::Plan<'_>) -> bool {
+        plan.needs_transaction()
     }
 
-    async fn write(&mut self, write: &Write) -> Result<Affected> {
-        execute::write(self, write).await
+    async fn run_plan<'w>(&mut self, write: &'w Write, plan: &Self::Plan<'w>) -> Result<Option<Affected>> {
+        execute::run(self, write, plan).await
     }
 
-    fn fate(error: &sqlx::Error) -> Fate {
-        fate(error)
+    async fn create(&mut self, tables: &[Arc<Table>]) -> Result<Vec<String>> {
+        schema::create(self, tables).await
     }
 
-    fn is_final(error: &sqlx::Error) -> bool {
-        match native(error) {
-            Some(error) => matches!(error.number(), 1044 | 1045 | 1130 | 1251 | 1698),
-            None => fate(error) == Fate::Refused,
-        }
-    }
-
-    fn convert(error: sqlx::Error) -> Error {
-        convert(error)
+    async fn index_names(&mut self, table: &Table) -> Result<Vec<String>> {
+        schema::index_names(self, table).await
     }
 }
 
@@ -262,20 +182,4 @@ fn use_statement(database: &str) -> String {
     let mut text = String::from("USE ");
     dialect::MARIADB.quote(&mut text, database);
     text
-}
-
-fn arguments(binds: &[Bind<'_>]) -> Result<MySqlArguments> {
-    if binds.len() > MAX_BINDS {
-        return Err(Error::invalid(format!(
-            "the condition has {} values, at most {MAX_BINDS} are allowed",
-            binds.len()
-        )));
-    }
-    let mut arguments = MySqlArguments::default();
-    for bind in binds {
-        let parameter = Parameter(bind);
-        parameter.check()?;
-        arguments.add(parameter).map_err(|e| convert(sqlx::Error::Encode(e)))?;
-    }
-    Ok(arguments)
 }

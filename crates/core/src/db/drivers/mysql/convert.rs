@@ -15,11 +15,12 @@ use sqlx::encode::IsNull;
 use sqlx::error::BoxDynError;
 use sqlx::mysql::{MySqlRow, MySqlTypeInfo, MySqlValueRef};
 use sqlx::types::BigDecimal;
-use sqlx::{Column as _, Decode, Encode, MySql, Row as _, Type, TypeInfo as _, ValueRef as _};
+use sqlx::{Decode, Encode, MySql, Row as _, Type, TypeInfo as _, ValueRef as _};
 
+use crate::db::drivers::pooled::damaged;
 use crate::db::sql::{Bind, from_json_text, to_json_text};
-use crate::schema::{Column, ColumnType};
-use crate::value::{Name, Row, Value};
+use crate::schema::ColumnType;
+use crate::value::Value;
 use crate::{Error, Result};
 
 /// The most digits of a decimal before its point, and after it: what the server compares exactly.
@@ -130,23 +131,11 @@ impl Encode<'_, MySql> for Parameter<'_> {
     }
 }
 
-/// The record in a result row whose columns are these.
+/// One stored value as the type of its column.
 ///
 /// # Errors
-/// `Internal` when a stored value is of a type that the framework does not know.
-pub(super) fn decode_row(row: &MySqlRow, columns: &[&Column]) -> Result<Row> {
-    let mut record = Row::with_capacity(columns.len());
-    for (at, column) in columns.iter().enumerate() {
-        let stored =
-            row.try_get_raw(at).map_err(|e| Error::internal("a result has too few columns").source(e))?;
-        let value = decode(stored, column.column_type())
-            .map_err(|e| Error::internal(format!("column {} cannot be read", column.name)).source(e))?;
-        record.push(column.name.clone(), value);
-    }
-    Ok(record)
-}
-
-fn decode(stored: MySqlValueRef<'_>, kind: ColumnType) -> Result<Value> {
+/// `Internal` when it is of another type.
+pub(super) fn decode(stored: MySqlValueRef<'_>, kind: ColumnType) -> Result<Value> {
     if stored.is_null() {
         return Ok(Value::Null);
     }
@@ -171,23 +160,11 @@ fn decode(stored: MySqlValueRef<'_>, kind: ColumnType) -> Result<Value> {
     })
 }
 
-/// The record in a result row of a caller's statement.
+/// A value of no declared type.
 ///
 /// # Errors
 /// `Invalid` for a type that the framework does not know.
-pub(super) fn decode_plain_row(row: &MySqlRow) -> Result<Row> {
-    let mut record = Row::with_capacity(row.len());
-    for column in row.columns() {
-        let stored = row
-            .try_get_raw(column.ordinal())
-            .map_err(|e| Error::internal("a result has too few columns").source(e))?;
-        // Two columns of one name: the later one stands, as in a map.
-        record.set(Name::from(column.name()), decode_plain(stored)?);
-    }
-    Ok(record)
-}
-
-fn decode_plain(stored: MySqlValueRef<'_>) -> Result<Value> {
+pub(super) fn decode_plain(stored: MySqlValueRef<'_>) -> Result<Value> {
     if stored.is_null() {
         return Ok(Value::Null);
     }
@@ -234,10 +211,6 @@ pub(super) fn text_at(row: &MySqlRow, at: usize) -> sqlx::Result<&str> {
         return Ok("");
     }
     <&str as Decode<MySql>>::decode(stored).map_err(sqlx::Error::Decode)
-}
-
-fn damaged(error: BoxDynError) -> Error {
-    Error::internal("a stored value is malformed").source(error)
 }
 
 #[cfg(test)]

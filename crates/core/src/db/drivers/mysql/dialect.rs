@@ -1,13 +1,10 @@
 //! How MySQL and MariaDB spell what SQL products spell differently.
 
 use super::convert::{element_text, elements_text};
-use crate::db::pattern;
-use crate::db::sql::{
-    Dialect, Letters, ListChange, Matching, Operand, Sql, like_prefix, portable_regexp, text_successor,
-};
+use crate::Result;
+use crate::db::sql::{Dialect, Letters, ListChange, Matching, Operand, Sql, write_matching};
 use crate::schema::{Column, ColumnType};
 use crate::value::Value;
-use crate::{Error, Result};
 
 /// The dialect; see [`Dialect`].
 pub(super) struct MySql {
@@ -68,19 +65,8 @@ impl MySql {
 }
 
 impl Dialect for MySql {
-    fn quote(&self, text: &mut String, name: &str) {
-        text.push('`');
-        for c in name.chars() {
-            text.push(c);
-            if c == '`' {
-                text.push(c);
-            }
-        }
-        text.push('`');
-    }
-
-    fn placeholder(&self, text: &mut String, _number: usize, _kind: ColumnType) {
-        text.push('?');
+    fn quote_mark(&self) -> char {
+        '`'
     }
 
     fn compared(&self, text: &mut String, _number: usize, kind: ColumnType) {
@@ -123,39 +109,12 @@ impl Dialect for MySql {
         Ok(())
     }
 
-    // Null is the least value of the product by itself.
-    fn order(&self, sql: &mut Sql<'_>, column: &Column, descending: bool, _nullable: bool) {
-        self.comparable(sql, column);
-        if descending {
-            sql.push(" DESC");
-        }
-    }
-
-    // A range of texts: unlike LIKE it is literal and always served by an index.
-    fn begins_with(&self, sql: &mut Sql<'_>, operand: &Operand<'_>, prefix: &str) -> Result<()> {
-        operand.write(sql)?;
-        sql.push(" >= ").bind_owned(prefix, ColumnType::Text);
-        if let Some(successor) = text_successor(prefix) {
-            sql.push(" AND ");
-            operand.write(sql)?;
-            sql.push(" < ").bind_owned(successor, ColumnType::Text);
-        }
-        Ok(())
-    }
-
     fn ends_with(&self, sql: &mut Sql<'_>, operand: &Operand<'_>, suffix: &str) -> Result<()> {
         let length = suffix.chars().count() as i64;
         sql.push("RIGHT(");
         operand.write(sql)?;
         sql.push(", ").bind_owned(length, ColumnType::Int).push(") = ");
         sql.bind_owned(suffix, ColumnType::Text);
-        Ok(())
-    }
-
-    fn contains_text(&self, sql: &mut Sql<'_>, operand: &Operand<'_>, part: &str) -> Result<()> {
-        sql.push("INSTR(");
-        operand.write(sql)?;
-        sql.push(", ").bind_owned(part, ColumnType::Text).push(") > 0");
         Ok(())
     }
 
@@ -175,8 +134,6 @@ impl Dialect for MySql {
         })
     }
 
-    // LIKE is used where it means the same: exact in case, and without a character that escapes. The rest
-    // goes by the regular expression with exactly the meaning that the framework gives it.
     fn matches(
         &self,
         sql: &mut Sql<'_>,
@@ -184,32 +141,8 @@ impl Dialect for MySql {
         pattern: &str,
         matching: Matching,
     ) -> Result<()> {
-        if matching == Matching::Like {
-            let prefix = like_prefix(pattern);
-            if !prefix.is_empty() {
-                // Lets an index find the few rows that are worth matching.
-                self.begins_with(sql, operand, prefix)?;
-                sql.push(" AND ");
-            }
-            operand.write(sql)?;
-            sql.push(" LIKE ").bind_owned(pattern, ColumnType::Text).push(" ESCAPE ''");
-            return Ok(());
-        }
-        let (source, ignore_case) = match matching {
-            Matching::Regexp => (pattern.to_owned(), false),
-            Matching::IRegexp => (pattern.to_owned(), true),
-            Matching::Like | Matching::ILike => (pattern::like_source(pattern), true),
-            Matching::IBeginsWith => (pattern::begins_source(pattern), true),
-        };
-        let regexp = portable_regexp(&source, ignore_case, Letters::Braces)?;
-        operand.write(sql)?;
-        sql.push(" REGEXP ").bind_owned(regexp, ColumnType::Text);
-        Ok(())
-    }
-
-    // The server itself refuses a sum that is out of range.
-    fn incr<'a>(&self, sql: &mut Sql<'a>, column: &Column, by: &'a Value) {
-        sql.push("COALESCE(").column(&column.name).push(", 0) + ").bind(by, column.column_type());
+        let letters = Letters::Braces;
+        write_matching(sql, operand, (pattern, matching), letters, (" REGEXP ", ""))
     }
 
     fn concat<'a>(&self, sql: &mut Sql<'a>, column: &Column, value: &'a Value, at_start: bool) {
@@ -280,18 +213,7 @@ const NUMBERS: &str = "IN ('INTEGER', 'UNSIGNED INTEGER', 'DOUBLE', 'DECIMAL')";
 
 /// The column and the path within it.
 fn write_extract(sql: &mut Sql<'_>, operand: &Operand<'_>) -> Result<()> {
-    let mut text = String::from("$");
-    for part in &operand.path {
-        // Paths of the product have no way to write these within a name.
-        if part.is_empty() || part.contains(|c: char| c == '"' || c == '\\' || c.is_control()) {
-            let column = &operand.column.name;
-            return Err(Error::invalid(format!("{column}.{:.60} is no path", operand.path.join("."))));
-        }
-        text.push_str(".\"");
-        text.push_str(part);
-        text.push('"');
-    }
     sql.push("JSON_EXTRACT(").qualified(&operand.table.name, &operand.column.name);
-    sql.push(", ").bind_owned(text, ColumnType::Text).push(")");
+    sql.push(", ").bind_owned(operand.json_path()?, ColumnType::Text).push(")");
     Ok(())
 }

@@ -53,9 +53,9 @@ mod driver;
 mod error;
 mod execute;
 mod options;
-mod raw;
 mod schema;
 mod statement;
 
+pub use super::pooled::PoolLimits;
 pub use driver::MysqlDriver;
 pub use options::MysqlOptions;

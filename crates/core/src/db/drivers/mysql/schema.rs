@@ -7,17 +7,17 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
-use sqlx::Row as _;
+use sqlx::mysql::MySqlRow;
 
-use super::connection::{Answer, MySession};
-use super::convert::{Form, form, text_at};
+use super::connection::MySession;
+use super::convert::{Form, form};
 use super::dialect::MySql;
-
-use super::error::convert;
-use crate::db::drivers::pooled::Session as _;
+use crate::db::drivers::pooled::{Answer, Session as _};
 use crate::db::layout::{IndexPlan, indexes_of};
+use crate::db::refusal::not_unique;
 use crate::db::sql::{Sql, write_columns};
 use crate::schema::{Column, ColumnType, Table};
+use crate::value::Value;
 use crate::{Error, ErrorKind, Result};
 
 /// The longest name, in characters.
@@ -42,12 +42,12 @@ const WAIT: u32 = 600;
 pub(super) async fn create(session: &mut MySession, tables: &[Arc<Table>]) -> Result<Vec<String>> {
     tables.iter().try_for_each(|table| check_names(table))?;
     // Should this be dropped half-way, the connection is closed, and with it the lock is gone.
-    session.health_mut().in_transaction = true;
+    session.line_mut().health.in_transaction = true;
     let mut lines = Vec::new();
     let done = create_all(session, tables, &mut lines).await;
     let unlocked = session.command("DO RELEASE_LOCK('bkjs_create')").await;
-    session.health_mut().in_transaction = unlocked.is_err();
-    done.and(unlocked).map(|()| lines)
+    session.line_mut().health.in_transaction = unlocked.is_err();
+    done.and(unlocked).map(|_| lines)
 }
 
 async fn create_all(session: &mut MySession, tables: &[Arc<Table>], lines: &mut Vec<String>) -> Result<()> {
@@ -76,7 +76,10 @@ async fn lock(session: &mut MySession) -> Result<()> {
         let mut sql = statement(session);
         sql.push("SELECT GET_LOCK('bkjs_create', 1)");
         let Answer { rows, .. } = session.run(&sql).await?;
-        if rows.first().is_some_and(|row| row.try_get::<Option<i64>, _>(0).is_ok_and(|got| got == Some(1))) {
+        if rows
+            .first()
+            .is_some_and(|row| MySession::value_at(row, 0, ColumnType::Int).is_ok_and(|got| got == 1.into()))
+        {
             return Ok(());
         }
     }
@@ -86,7 +89,7 @@ async fn lock(session: &mut MySession) -> Result<()> {
 async fn create_table(session: &mut MySession, table: &Table, lines: &mut Vec<String>) -> Result<()> {
     let known = stored_columns(session, &table.name).await?;
     if known.is_empty() {
-        session.run(&create_statement(session.dialect(), table)).await?;
+        session.run(&create_statement(session.flavour(), table)).await?;
         lines.push(format!("table {} created", table.name));
     } else {
         add_columns(session, table, &known, lines).await?;
@@ -95,7 +98,7 @@ async fn create_table(session: &mut MySession, table: &Table, lines: &mut Vec<St
 }
 
 fn statement<'a>(session: &MySession) -> Sql<'a> {
-    Sql::new(session.dialect())
+    Sql::new(session.flavour())
 }
 
 fn create_statement(dialect: &'static MySql, table: &Table) -> Sql<'static> {
@@ -183,7 +186,7 @@ async fn add_columns(
             None => {
                 let mut sql = statement(session);
                 sql.push("ALTER TABLE ").name(&table.name).push(" ADD COLUMN ");
-                write_column(&mut sql, session.dialect(), table, column);
+                write_column(&mut sql, session.flavour(), table, column);
                 session.run(&sql).await?;
                 lines.push(format!("table {} column {} added", table.name, column.name));
             }
@@ -192,7 +195,7 @@ async fn add_columns(
                 if stored.storage.starts_with("long") && wanted.starts_with("var") && !stored.is_key {
                     let mut sql = statement(session);
                     sql.push("ALTER TABLE ").name(&table.name).push(" MODIFY COLUMN ");
-                    write_column(&mut sql, session.dialect(), table, column);
+                    write_column(&mut sql, session.flavour(), table, column);
                     session.run(&sql).await?;
                     lines.push(format!("table {} column {} made {wanted}", table.name, column.name));
                 } else if !is_alike(&stored.storage, &wanted) {
@@ -227,11 +230,8 @@ async fn create_indexes(session: &mut MySession, table: &Table, lines: &mut Vec<
                 table.name
             )),
             None => {
-                session.run(&index_statement(session.dialect(), table, &plan)).await.map_err(|e| match e.kind() {
-                    ErrorKind::AlreadyExists => {
-                        let message = format!("{kind} {name} cannot be made: records have equal values");
-                        Error::new(ErrorKind::AlreadyExists, message).source(e)
-                    }
+                session.run(&index_statement(session.flavour(), table, &plan)).await.map_err(|e| match e.kind() {
+                    ErrorKind::AlreadyExists => not_unique(&name).source(e),
                     _ => e,
                 })?;
                 lines.push(format!("table {} {kind} {name} created", table.name));
@@ -297,16 +297,6 @@ fn check_names(table: &Table) -> Result<()> {
     Ok(())
 }
 
-/// Removes a table with its indexes; not being there is no error.
-///
-/// # Errors
-/// Those of the statement.
-pub(super) async fn drop_table(session: &mut MySession, table: &Table) -> Result<()> {
-    let mut sql = statement(session);
-    sql.push("DROP TABLE IF EXISTS ").name(&table.name);
-    session.run(&sql).await.map(drop)
-}
-
 /// The names of the indexes that were made on a table, sorted.
 ///
 /// # Errors
@@ -330,12 +320,10 @@ async fn stored_columns(session: &mut MySession, table: &str) -> Result<HashMap<
     let Answer { rows, .. } = session.run(&sql).await?;
     rows.iter()
         .map(|row| {
-            let stored =
-                Stored { storage: text_at(row, 1)?.to_lowercase(), is_key: text_at(row, 2)? == "PRI" };
-            Ok((text_at(row, 0)?.to_owned(), stored))
+            let stored = Stored { storage: text(row, 1)?, is_key: text(row, 2)? == "PRI" };
+            Ok((text(row, 0)?, stored))
         })
-        .collect::<sqlx::Result<_>>()
-        .map_err(convert)
+        .collect()
 }
 
 async fn stored_indexes(session: &mut MySession, table: &str) -> Result<Vec<(String, bool)>> {
@@ -347,9 +335,12 @@ async fn stored_indexes(session: &mut MySession, table: &str) -> Result<Vec<(Str
     sql.bind_owned(table, ColumnType::Text).push(" ORDER BY 1");
     let Answer { rows, .. } = session.run(&sql).await?;
     rows.iter()
-        .map(|row| Ok((text_at(row, 0)?.to_owned(), row.try_get::<i64, _>(1)? != 0)))
-        .collect::<sqlx::Result<_>>()
-        .map_err(convert)
+        .map(|row| Ok((text(row, 0)?, MySession::value_at(row, 1, ColumnType::Bool)? == Value::Bool(true))))
+        .collect()
+}
+
+fn text(row: &MySqlRow, at: usize) -> Result<String> {
+    Ok(MySession::value_at(row, at, ColumnType::Text)?.as_str().unwrap_or_default().to_owned())
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use crate::schema::{Column, Table};
 use crate::value::{Row, Value};
 
 /// What a write consists of. `update` comes first; when it finds nothing, `insert` follows.
-pub(super) struct Plan<'a> {
+pub(in crate::db::drivers) struct Plan<'a> {
     /// Removes the expired record that stands in the way; harmless if what follows fails.
     pub(super) purge: Option<Sql<'a>>,
     /// Reads and locks the row before the change.

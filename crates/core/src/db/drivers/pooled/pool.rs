@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use deadpool::Runtime;
 use deadpool::managed::{self, Metrics, Object, PoolError, QueueMode, RecycleError, RecycleResult};
 
-use super::{Fate, Health, Session, unavailable};
+use super::error::{convert, is_final, unavailable};
+use super::{Fate, Health, PoolLimits, Session};
 use crate::{Error, ErrorKind, Result};
 
 /// The first pause between attempts to connect.
@@ -26,27 +27,8 @@ pub(in crate::db::drivers) struct Pool<S: Session> {
     min: usize,
 }
 
-/// How a pool keeps its connections.
-pub(in crate::db::drivers) struct PoolOptions {
-    /// The product, for the log.
-    pub(in crate::db::drivers) product: &'static str,
-    /// The most connections.
-    pub(in crate::db::drivers) max: usize,
-    /// Connections that stay open when idle.
-    pub(in crate::db::drivers) min: usize,
-    /// Milliseconds after which an idle connection is closed, 0 is never.
-    pub(in crate::db::drivers) idle: u64,
-    /// Milliseconds of idleness after which a connection is tested before its use.
-    pub(in crate::db::drivers) test_after: u64,
-    /// How long a connection is waited for.
-    pub(in crate::db::drivers) connect_timeout: Duration,
-    /// How long the answer to a statement is waited for.
-    pub(in crate::db::drivers) reply_timeout: Option<Duration>,
-}
-
 /// What the connections of a pool have in common.
 struct State<C> {
-    product: &'static str,
     connect: C,
     connect_timeout: Duration,
     reply_timeout: Option<Duration>,
@@ -65,25 +47,24 @@ impl<S: Session> Pool<S> {
     ///
     /// # Errors
     /// `Internal` when the library refuses its settings.
-    pub(in crate::db::drivers) fn new(connect: S::Connect, options: &PoolOptions) -> Result<Self> {
+    pub(in crate::db::drivers) fn new(connect: S::Connect, limits: &PoolLimits) -> Result<Self> {
         let state = Arc::new(State {
-            product: options.product,
             connect,
-            connect_timeout: options.connect_timeout,
-            reply_timeout: options.reply_timeout,
-            test_after: Duration::from_millis(options.test_after),
+            connect_timeout: limits.connect_timeout(),
+            reply_timeout: limits.reply_timeout(),
+            test_after: Duration::from_millis(limits.test_after),
             losses: AtomicU64::new(0),
             unreachable: AtomicBool::new(false),
         });
         let connections = managed::Pool::builder(Manager::<S>(state.clone()))
-            .max_size(options.max.max(1))
+            .max_size(limits.max.max(1))
             .runtime(Runtime::Tokio1)
             // Few connections stay warm, the others become idle.
             .queue_mode(QueueMode::Lifo)
             .build()
             .map_err(|e| Error::internal("the pool cannot be made").source(e))?;
-        let idle = (options.idle > 0).then(|| Duration::from_millis(options.idle));
-        Ok(Self { connections, state, reaper: Once::new(), idle, min: options.min })
+        let idle = (limits.idle > 0).then(|| Duration::from_millis(limits.idle));
+        Ok(Self { connections, state, reaper: Once::new(), idle, min: limits.min })
     }
 
     /// A connection; it goes back to the pool when it is dropped.
@@ -166,10 +147,10 @@ impl<S: Session> managed::Manager for Manager<S> {
                 Err(_) => return Err(unavailable("no connection within the connect timeout")),
             };
             state.unreachable.store(true, Ordering::Relaxed);
-            if S::is_final(&error) || Instant::now() + pause >= deadline {
-                return Err(S::convert(error));
+            if is_final::<S>(&error) || Instant::now() + pause >= deadline {
+                return Err(convert::<S>(error));
             }
-            tracing::debug!(%error, product = state.product, "no connection to the database, trying again");
+            tracing::debug!(%error, product = S::NAME, "no connection to the database, trying again");
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
@@ -188,7 +169,7 @@ impl<S: Session> managed::Manager for Manager<S> {
         if !session.ping(state.connect_timeout).await {
             return Err(RecycleError::message("does not answer"));
         }
-        let health = session.health_mut();
+        let health = &mut session.line_mut().health;
         health.epoch = losses;
         health.used = Instant::now();
         Ok(())

@@ -5,12 +5,16 @@ use std::time::Duration;
 use super::{Fate, Pool, Session};
 use crate::db::driver::{Affected, Verb, Write};
 use crate::db::layout::indexes_of;
-use crate::db::sql::to_json_text;
+use crate::db::prepare::now_seconds;
+use crate::db::refusal::unmatched;
+use crate::db::sql::{Cause, to_json_text};
 use crate::value::Value;
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, Result};
 
 /// How often a transaction is tried when others write the same records.
 const ATTEMPTS: u32 = 10;
+/// How often a write whose record appeared or went in the middle of it begins anew.
+const RESTARTS: usize = 64;
 /// The most writes of a batch that share a commit.
 const GROUP: usize = 128;
 
@@ -20,10 +24,7 @@ const GROUP: usize = 128;
 /// # Errors
 /// The first error, or `ConditionFailed` for an update or conditional delete that matched nothing.
 /// `Unavailable` when the connection is lost; only when that happens at the end is the outcome open.
-pub(in crate::db::drivers) async fn transact<S: Session>(
-    pool: &Pool<S>,
-    writes: &[Write],
-) -> Result<Vec<Affected>> {
+pub(super) async fn transact<S: Session>(pool: &Pool<S>, writes: &[Write]) -> Result<Vec<Affected>> {
     let mut attempt = 0;
     let given: Vec<usize> = (0..writes.len()).collect();
     let mut places = by_key(writes);
@@ -52,10 +53,7 @@ pub(in crate::db::drivers) async fn transact<S: Session>(
 ///
 /// They share commits as long as all is well. When one fails, its group is undone, and each of the group is
 /// written by itself.
-pub(in crate::db::drivers) async fn batch<S: Session>(
-    pool: &Pool<S>,
-    writes: &[Write],
-) -> Vec<Result<Affected>> {
+pub(super) async fn batch<S: Session>(pool: &Pool<S>, writes: &[Write]) -> Vec<Result<Affected>> {
     let mut answers = Vec::with_capacity(writes.len());
     for group in writes.chunks(GROUP) {
         match together(pool, group).await {
@@ -74,11 +72,11 @@ pub(in crate::db::drivers) async fn batch<S: Session>(
 ///
 /// # Errors
 /// Those of the write.
-pub(in crate::db::drivers) async fn alone<S: Session>(pool: &Pool<S>, one: &Write) -> Result<Affected> {
+pub(super) async fn alone<S: Session>(pool: &Pool<S>, one: &Write) -> Result<Affected> {
     let mut attempt = 0;
     loop {
         let mut session = pool.get().await?;
-        let done = session.write_alone(one).await;
+        let done = write_alone(&mut *session, one).await;
         attempt += 1;
         if done.is_ok() || session.health().fate != Some(Fate::Conflict) || attempt == ATTEMPTS {
             return done;
@@ -88,6 +86,49 @@ pub(in crate::db::drivers) async fn alone<S: Session>(pool: &Pool<S>, one: &Writ
     }
 }
 
+/// One write, by itself or in a transaction of its own.
+async fn write_alone<S: Session>(session: &mut S, write: &Write) -> Result<Affected> {
+    for _ in 0..RESTARTS {
+        let plan = session.plan(write, now_seconds())?;
+        if !S::needs_transaction(&plan) {
+            match session.run_plan(write, &plan).await? {
+                Some(done) => return Ok(done),
+                None => continue,
+            }
+        }
+        session.begin().await?;
+        match session.run_plan(write, &plan).await {
+            Ok(Some(done)) => {
+                session.commit().await?;
+                return Ok(done);
+            }
+            Ok(None) => session.rollback().await,
+            Err(error) => {
+                session.rollback().await;
+                return Err(error);
+            }
+        }
+    }
+    Err(in_the_way())
+}
+
+/// One write within the transaction of the caller, which is over when this fails.
+async fn write<S: Session>(session: &mut S, write: &Write) -> Result<Affected> {
+    for _ in 0..if S::REPEATS { RESTARTS } else { 1 } {
+        let plan = session.plan(write, now_seconds())?;
+        if let Some(done) = session.run_plan(write, &plan).await? {
+            return Ok(done);
+        }
+    }
+    Err(in_the_way())
+}
+
+/// Other writers were faster all the time; nothing was applied.
+fn in_the_way() -> Error {
+    let (kind, message) = Cause::InTheWay.told();
+    Error::new(kind, message).detail("a record appeared or went while it was to be replaced")
+}
+
 /// A group in one transaction; none when nothing of it was applied and each is to be tried by itself.
 async fn together<S: Session>(pool: &Pool<S>, group: &[Write]) -> Option<Vec<Result<Affected>>> {
     if group.len() < 2 {
@@ -95,13 +136,13 @@ async fn together<S: Session>(pool: &Pool<S>, group: &[Write]) -> Option<Vec<Res
     }
     let mut session = match pool.get().await {
         Ok(session) => session,
-        Err(error) => return Some(group.iter().map(|_| Err(copy(&error))).collect()),
+        Err(error) => return Some(group.iter().map(|_| Err(error.duplicate())).collect()),
     };
     match try_all(&mut *session, group, &by_key(group), false).await {
         Ok(done) => Some(done.into_iter().map(Ok).collect()),
         // The commit may have been applied: writing again could write twice.
         Err(error) if session.health().fate == Some(Fate::Lost) && session.health().committing => {
-            Some(group.iter().map(|_| Err(copy(&error))).collect())
+            Some(group.iter().map(|_| Err(error.duplicate())).collect())
         }
         Err(_) => None,
     }
@@ -117,10 +158,10 @@ async fn try_all<S: Session>(
     let mut done: Vec<(usize, Affected)> = Vec::with_capacity(writes.len());
     for &at in places {
         let one = &writes[at];
-        match session.write(one).await {
-            Ok(affected) if conditional && affected.count == 0 && is_conditional(&one.verb) => {
+        match write(session, one).await {
+            Ok(affected) if conditional && affected.count == 0 && one.must_match() => {
                 session.rollback().await;
-                return Err(unmet(at, one));
+                return Err(unmatched(at, one));
             }
             Ok(affected) => done.push((at, affected)),
             Err(error) => {
@@ -158,25 +199,6 @@ fn sort_key(one: &Write) -> Option<(&str, String)> {
         Verb::UpdateAll { .. } | Verb::DelAll { .. } => return None,
     };
     Some((&one.table.name, to_json_text(&Value::List(key))))
-}
-
-fn is_conditional(verb: &Verb) -> bool {
-    match verb {
-        Verb::Update { .. } => true,
-        Verb::Del { condition, .. } => condition.is_some(),
-        _ => false,
-    }
-}
-
-fn unmet(at: usize, one: &Write) -> Error {
-    let table = &one.table.name;
-    let message = format!("operation {} on table {table} matches no record, so nothing was applied", at + 1);
-    Error::new(ErrorKind::ConditionFailed, message)
-}
-
-/// One failure, told to each of a group.
-fn copy(error: &Error) -> Error {
-    Error::new(error.kind(), error.message().to_owned()).detail(error.log_text())
 }
 
 /// Longer each time, and not the same for two that met.

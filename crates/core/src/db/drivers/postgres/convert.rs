@@ -13,13 +13,14 @@
 use sqlx::encode::IsNull;
 use sqlx::error::BoxDynError;
 use sqlx::postgres::types::Oid;
-use sqlx::postgres::{PgArgumentBuffer, PgRow, PgTypeInfo, PgValueRef};
+use sqlx::postgres::{PgArgumentBuffer, PgTypeInfo, PgValueRef};
 use sqlx::types::BigDecimal;
-use sqlx::{Column as _, Decode, Encode, Postgres, Row as _, Type, TypeInfo as _, ValueRef as _};
+use sqlx::{Decode, Encode, Postgres, Type, TypeInfo as _, ValueRef as _};
 
+use crate::db::drivers::pooled::damaged;
 use crate::db::sql::{Bind, from_json_text, to_json_text};
-use crate::schema::{Column, ColumnType};
-use crate::value::{Name, Row, Value};
+use crate::schema::ColumnType;
+use crate::value::Value;
 use crate::{Error, Result};
 
 /// The first byte of the binary form of jsonb.
@@ -157,41 +158,12 @@ impl Encode<'_, Postgres> for Parameter<'_> {
     }
 }
 
-/// The record in a result row whose columns are these.
-///
-/// # Errors
-/// `Internal` when a stored value is of a type that the framework does not know.
-pub(super) fn decode_row(row: &PgRow, columns: &[&Column]) -> Result<Row> {
-    let mut record = Row::with_capacity(columns.len());
-    for (at, column) in columns.iter().enumerate() {
-        let stored =
-            row.try_get_raw(at).map_err(|e| Error::internal("a result has too few columns").source(e))?;
-        let value = decode(stored, column.column_type())
-            .map_err(|e| Error::internal(format!("column {} cannot be read", column.name)).source(e))?;
-        record.push(column.name.clone(), value);
-    }
-    Ok(record)
-}
-
-/// The record in a result row of a caller's statement.
-///
-/// # Errors
-/// `Invalid` for a type that the framework does not know.
-pub(super) fn decode_plain_row(row: &PgRow) -> Result<Row> {
-    let mut record = Row::with_capacity(row.len());
-    for column in row.columns() {
-        let stored = row
-            .try_get_raw(column.ordinal())
-            .map_err(|e| Error::internal("a result has too few columns").source(e))?;
-        // Two columns of one name: the later one stands, as in a map.
-        record.set(Name::from(column.name()), decode_plain(stored)?);
-    }
-    Ok(record)
-}
-
 /// One stored value as the type of its column; of another type, as tables that were not made by this
 /// driver may have, as what it is.
-fn decode(stored: PgValueRef<'_>, kind: ColumnType) -> Result<Value> {
+///
+/// # Errors
+/// As [`decode_plain`].
+pub(super) fn decode(stored: PgValueRef<'_>, kind: ColumnType) -> Result<Value> {
     Ok(match (decode_plain(stored)?, kind) {
         (Value::List(list), ColumnType::Set) => Value::Set(list),
         (Value::Int(i), ColumnType::Real) => Value::Real(i as f64),
@@ -202,11 +174,13 @@ fn decode(stored: PgValueRef<'_>, kind: ColumnType) -> Result<Value> {
 }
 
 /// A value of no declared type.
-fn decode_plain(stored: PgValueRef<'_>) -> Result<Value> {
+///
+/// # Errors
+/// `Invalid` for a type that the framework does not know.
+pub(super) fn decode_plain(stored: PgValueRef<'_>) -> Result<Value> {
     if stored.is_null() {
         return Ok(Value::Null);
     }
-    let damaged = |e: BoxDynError| Error::internal("a stored value is malformed").detail(e.to_string());
     let kind = stored.type_info().oid().map_or(0, |oid| oid.0);
     let bytes = stored.as_bytes().map_err(damaged)?;
     Ok(match kind {

@@ -2,10 +2,7 @@
 
 use super::convert::{is_text, storage};
 use crate::Result;
-use crate::db::pattern;
-use crate::db::sql::{
-    Dialect, Letters, ListChange, Matching, Operand, Sql, like_prefix, portable_regexp, text_successor,
-};
+use crate::db::sql::{Dialect, Letters, ListChange, Matching, Operand, Sql, write_matching};
 use crate::schema::{Column, ColumnType};
 use crate::value::Value;
 
@@ -13,17 +10,6 @@ use crate::value::Value;
 pub(super) struct Postgres;
 
 impl Dialect for Postgres {
-    fn quote(&self, text: &mut String, name: &str) {
-        text.push('"');
-        for c in name.chars() {
-            text.push(c);
-            if c == '"' {
-                text.push(c);
-            }
-        }
-        text.push('"');
-    }
-
     // The type is part of the text: connections keep prepared statements by their text, and the same text
     // must not be prepared for one type and then be given the bytes of another.
     fn placeholder(&self, text: &mut String, number: usize, kind: ColumnType) {
@@ -83,18 +69,6 @@ impl Dialect for Postgres {
         });
     }
 
-    // A range of texts: unlike LIKE it is literal and always served by an index.
-    fn begins_with(&self, sql: &mut Sql<'_>, operand: &Operand<'_>, prefix: &str) -> Result<()> {
-        operand.write(sql)?;
-        sql.push(" >= ").bind_owned(prefix, ColumnType::Text);
-        if let Some(successor) = text_successor(prefix) {
-            sql.push(" AND ");
-            operand.write(sql)?;
-            sql.push(" < ").bind_owned(successor, ColumnType::Text);
-        }
-        Ok(())
-    }
-
     fn ends_with(&self, sql: &mut Sql<'_>, operand: &Operand<'_>, suffix: &str) -> Result<()> {
         let length = suffix.chars().count() as i64;
         sql.push("right(");
@@ -104,11 +78,8 @@ impl Dialect for Postgres {
         Ok(())
     }
 
-    fn contains_text(&self, sql: &mut Sql<'_>, operand: &Operand<'_>, part: &str) -> Result<()> {
-        sql.push("strpos(");
-        operand.write(sql)?;
-        sql.push(", ").bind_owned(part, ColumnType::Text).push(") > 0");
-        Ok(())
+    fn position(&self) -> &'static str {
+        "strpos"
     }
 
     // Elements are texts or integers, so that containment is equality of an element.
@@ -126,8 +97,6 @@ impl Dialect for Postgres {
         })
     }
 
-    // LIKE is used where it means the same: exact in case, and without a character that escapes. The rest
-    // goes by the regular expression with exactly the meaning that the framework gives it.
     fn matches(
         &self,
         sql: &mut Sql<'_>,
@@ -135,53 +104,14 @@ impl Dialect for Postgres {
         pattern: &str,
         matching: Matching,
     ) -> Result<()> {
-        if matching == Matching::Like {
-            let prefix = like_prefix(pattern);
-            if !prefix.is_empty() {
-                // Lets an index find the few rows that are worth matching.
-                self.begins_with(sql, operand, prefix)?;
-                sql.push(" AND ");
-            }
-            operand.write(sql)?;
-            sql.push(" LIKE ").bind_owned(pattern, ColumnType::Text).push(" ESCAPE ''");
-            return Ok(());
-        }
-        let (source, ignore_case) = match matching {
-            Matching::Regexp => (pattern.to_owned(), false),
-            Matching::IRegexp => (pattern.to_owned(), true),
-            Matching::Like | Matching::ILike => (pattern::like_source(pattern), true),
-            Matching::IBeginsWith => (pattern::begins_source(pattern), true),
-        };
-        let regexp = portable_regexp(&source, ignore_case, Letters::Upper)?;
-        operand.write(sql)?;
-        // The director in front says which of the server's syntaxes follows, whatever its settings.
-        sql.push(" ~ ").bind_owned(format!("***:{regexp}"), ColumnType::Text);
-        Ok(())
-    }
-
-    // The server itself refuses a sum that is out of range.
-    fn incr<'a>(&self, sql: &mut Sql<'a>, column: &Column, by: &'a Value) {
-        sql.push("COALESCE(").column(&column.name).push(", 0) + ").bind(by, column.column_type());
-    }
-
-    fn concat<'a>(&self, sql: &mut Sql<'a>, column: &Column, value: &'a Value, at_start: bool) {
-        if at_start {
-            sql.bind(value, ColumnType::Text).push(" || ");
-        }
-        sql.push("COALESCE(").column(&column.name).push(", '')");
-        if !at_start {
-            sql.push(" || ").bind(value, ColumnType::Text);
-        }
+        let letters = Letters::Upper;
+        // The director says which of the server's syntaxes follows, whatever its settings.
+        write_matching(sql, operand, (pattern, matching), letters, (" ~ ", "***:"))
     }
 
     fn change_list<'a>(&self, sql: &mut Sql<'a>, column: &Column, change: ListChange, elements: &'a Value) {
-        let bind = |sql: &mut Sql<'a>| match elements {
-            Value::List(_) | Value::Set(_) => {
-                sql.bind(elements, ColumnType::List);
-            }
-            one => {
-                sql.bind_owned(vec![one.clone()], ColumnType::List);
-            }
+        let bind = |sql: &mut Sql<'a>| {
+            sql.bind_elements(elements, ColumnType::List);
         };
         match (change, column.column_type()) {
             // Numbers by value, texts by bytes.

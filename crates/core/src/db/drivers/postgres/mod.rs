@@ -48,8 +48,8 @@ mod driver;
 mod error;
 mod execute;
 mod options;
-mod raw;
 mod schema;
 
+pub use super::pooled::PoolLimits;
 pub use driver::PostgresDriver;
 pub use options::PostgresOptions;

@@ -7,16 +7,17 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
-use sqlx::Row as _;
+use sqlx::postgres::PgRow;
 
-use super::connection::{Answer, PgSession};
+use super::connection::PgSession;
 use super::convert::{is_text, storage};
 use super::dialect::Postgres;
-use super::error::convert;
-use crate::db::drivers::pooled::Session as _;
+use crate::db::drivers::pooled::{Answer, Session as _};
 use crate::db::layout::{IndexPlan, indexes_of};
+use crate::db::refusal::not_unique;
 use crate::db::sql::{Sql, write_columns};
 use crate::schema::{Column, ColumnType, Table};
+use crate::value::Value;
 use crate::{Error, ErrorKind, Result};
 
 /// The longest name, in bytes; the server would cut a longer one.
@@ -31,15 +32,11 @@ const LOCK: &str = "SELECT pg_advisory_xact_lock(4707081526042131712)";
 /// # Errors
 /// `Invalid` for a name that is too long, `AlreadyExists` when records stand in the way of a unique index;
 /// then nothing was done.
-pub(super) async fn create(
-    session: &mut PgSession,
-    schema: Option<&str>,
-    tables: &[Arc<Table>],
-) -> Result<Vec<String>> {
+pub(super) async fn create(session: &mut PgSession, tables: &[Arc<Table>]) -> Result<Vec<String>> {
     tables.iter().try_for_each(|table| check_names(table))?;
     let mut lines = Vec::new();
     session.begin().await?;
-    let done = create_all(session, schema, tables, &mut lines).await;
+    let done = create_all(session, tables, &mut lines).await;
     match done {
         Ok(()) => session.commit().await.map(|()| lines),
         Err(error) => {
@@ -49,18 +46,13 @@ pub(super) async fn create(
     }
 }
 
-async fn create_all(
-    session: &mut PgSession,
-    schema: Option<&str>,
-    tables: &[Arc<Table>],
-    lines: &mut Vec<String>,
-) -> Result<()> {
+async fn create_all(session: &mut PgSession, tables: &[Arc<Table>], lines: &mut Vec<String>) -> Result<()> {
     // An index of a large table takes its time.
     session.command("SET LOCAL statement_timeout = 0").await?;
     session.command(LOCK).await?;
-    if let Some(schema) = schema {
+    if let Some(schema) = session.schema().map(str::to_owned) {
         let mut sql = statement();
-        sql.push("CREATE SCHEMA IF NOT EXISTS ").name(schema);
+        sql.push("CREATE SCHEMA IF NOT EXISTS ").name(&schema);
         session.run(&sql).await?;
     }
     for table in tables {
@@ -166,10 +158,7 @@ async fn create_indexes(session: &mut PgSession, table: &Table, lines: &mut Vec<
             )),
             None => {
                 session.run(&index_statement(table, &plan)).await.map_err(|e| match e.kind() {
-                    ErrorKind::AlreadyExists => {
-                        let message = format!("{kind} {name} cannot be made: records have equal values");
-                        Error::new(ErrorKind::AlreadyExists, message).source(e)
-                    }
+                    ErrorKind::AlreadyExists => not_unique(&name).source(e),
                     _ => e,
                 })?;
                 lines.push(format!("table {} {kind} {name} created", table.name));
@@ -231,16 +220,6 @@ fn check_names(table: &Table) -> Result<()> {
     Ok(())
 }
 
-/// Removes a table with its indexes; not being there is no error.
-///
-/// # Errors
-/// Those of the statement.
-pub(super) async fn drop_table(session: &mut PgSession, table: &Table) -> Result<()> {
-    let mut sql = statement();
-    sql.push("DROP TABLE IF EXISTS ").name(&table.name);
-    session.run(&sql).await.map(drop)
-}
-
 /// The names of the indexes that were made on a table, sorted.
 ///
 /// # Errors
@@ -265,9 +244,14 @@ async fn stored_columns(session: &mut PgSession, table: &str) -> Result<HashMap<
     sql.push(")");
     let Answer { rows, .. } = session.run(&sql).await?;
     rows.iter()
-        .map(|row| Ok((row.try_get(0)?, Stored { storage: row.try_get(1)?, is_key: row.try_get(2)? })))
-        .collect::<sqlx::Result<_>>()
-        .map_err(convert)
+        .map(|row| {
+            let stored = Stored {
+                storage: text(row, 1)?,
+                is_key: PgSession::value_at(row, 2, ColumnType::Bool)? == Value::Bool(true),
+            };
+            Ok((text(row, 0)?, stored))
+        })
+        .collect()
 }
 
 async fn stored_indexes(session: &mut PgSession, table: &str) -> Result<Vec<(String, bool)>> {
@@ -280,9 +264,12 @@ async fn stored_indexes(session: &mut PgSession, table: &str) -> Result<Vec<(Str
     sql.push(") ORDER BY c.relname");
     let Answer { rows, .. } = session.run(&sql).await?;
     rows.iter()
-        .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)))
-        .collect::<sqlx::Result<_>>()
-        .map_err(convert)
+        .map(|row| Ok((text(row, 0)?, PgSession::value_at(row, 1, ColumnType::Bool)? == Value::Bool(true))))
+        .collect()
+}
+
+fn text(row: &PgRow, at: usize) -> Result<String> {
+    Ok(PgSession::value_at(row, at, ColumnType::Text)?.as_str().unwrap_or_default().to_owned())
 }
 
 /// The quoted name as a text, the way `to_regclass` reads it.

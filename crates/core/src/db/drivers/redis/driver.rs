@@ -11,19 +11,8 @@ use crate::schema::Table;
 use crate::value::{Name, Row, Value};
 use crate::{Error, ErrorKind, Result};
 
-const CAPABILITIES: Capabilities = Capabilities {
-    transactions: true,
-    transaction_limit: 0,
-    regexp: true,
-    case_insensitive: true,
-    nested_paths: true,
-    custom_columns: false,
-    sort: true,
-    unique: true,
-    raw_query: false,
-    nul_in_text: true,
-    ttl: true,
-};
+const CAPABILITIES: Capabilities =
+    Capabilities { custom_columns: false, raw_query: false, ..Capabilities::ALL };
 
 /// Redis as a database; see the [module](super) for what it promises.
 pub struct RedisDriver {

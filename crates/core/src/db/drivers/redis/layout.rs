@@ -13,6 +13,7 @@ use super::keys::{Base, index_part};
 use crate::connect::redis::{RedisClient, cmd};
 use crate::db::layout::{IndexPlan, indexes_of};
 use crate::db::plain::push_value;
+use crate::db::refusal::no_table;
 use crate::schema::{Column, ColumnType, Table};
 use crate::value::{Name, Row, Value};
 use crate::{Error, Result};
@@ -136,8 +137,9 @@ impl Layouts {
         if let Some(layout) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(base) {
             return Ok(layout.clone());
         }
-        let layout =
-            Arc::new(read(client, base).await?.filter(|l| !l.shape.dropped).ok_or_else(|| missing(table))?);
+        let layout = Arc::new(
+            read(client, base).await?.filter(|l| !l.shape.dropped).ok_or_else(|| no_table(&table.name))?,
+        );
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         known.insert(base.clone(), layout.clone());
         Ok(layout)
@@ -160,11 +162,6 @@ pub(super) async fn read(client: &RedisClient, base: &Base) -> Result<Option<Lay
     let shape = serde_json::from_slice(&shape)
         .map_err(|e| Error::internal("the stored description of a table cannot be read").source(e))?;
     Ok(Some(Layout { version, shape }))
-}
-
-/// The error of a table that was not created.
-pub(super) fn missing(table: &Table) -> Error {
-    Error::not_found(format!("no table {}: run with -db-create-tables", table.name))
 }
 
 #[cfg(test)]

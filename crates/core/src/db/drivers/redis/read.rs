@@ -6,7 +6,6 @@ use std::sync::Arc;
 use super::convert::{Stored, decode_record};
 use super::driver::Store;
 use super::keys::Base;
-use super::layout::missing;
 use super::plan::{is_open, plan};
 use super::scan::{Found, Scan};
 use crate::Result;
@@ -16,6 +15,7 @@ use crate::db::driver::{Get, Select};
 use crate::db::evaluate::Matcher;
 use crate::db::layout::expiry_of;
 use crate::db::plain::{Page, PageLimits, key_bytes, project};
+use crate::db::refusal::no_table;
 use crate::schema::Table;
 use crate::value::{Name, Row, Value};
 
@@ -131,7 +131,7 @@ impl Store {
         let known = replies.next().unwrap_or_default().extract_error().map_err(error)?;
         if !matches!(known, Reply::Int(1) | Reply::Boolean(true)) {
             self.layouts.forget(&base);
-            return Err(missing(table));
+            return Err(no_table(&table.name));
         }
         replies.map(|reply| decode_record(table, reply)).collect()
     }

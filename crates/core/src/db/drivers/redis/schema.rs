@@ -12,7 +12,8 @@ use super::scan::{Found, Scan};
 use crate::connect::redis::{Script, cmd};
 use crate::db::Query;
 use crate::db::layout::indexes_of;
-use crate::db::plain::{Step, conflict};
+use crate::db::plain::Step;
+use crate::db::refusal::{exists, not_unique};
 use crate::schema::Table;
 use crate::{Error, ErrorKind, Result};
 
@@ -80,8 +81,7 @@ impl Store {
                 Ok(_) => {}
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                     self.give_up(table, base, &index.name).await?;
-                    let message = format!("{kind} {} cannot be made: records have equal values", index.name);
-                    return Err(Error::new(ErrorKind::AlreadyExists, message).source(error));
+                    return Err(not_unique(&index.name).source(error));
                 }
                 Err(error) => return Err(error),
             }
@@ -116,7 +116,7 @@ impl Store {
         let step = Step::Store(stored.row.clone());
         let change = Change::new(base, layout, table, key, Expected::Is(Some(&stored)), &step)?;
         match commit(&self.client, change.into_iter().collect()).await? {
-            Outcome::Taken(_) => Err(conflict(table)),
+            Outcome::Taken(_) => Err(exists(table)),
             // Of a conflict: whoever has changed the record has put it into the index.
             outcome => Ok(outcome),
         }

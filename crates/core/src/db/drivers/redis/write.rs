@@ -16,7 +16,8 @@ use super::plan::plan;
 use super::scan::Scan;
 use crate::db::driver::{Affected, Verb, Write};
 use crate::db::evaluate::Matcher;
-use crate::db::plain::{Decider, Step, conflict, key_bytes};
+use crate::db::plain::{Decider, Step, key_bytes};
+use crate::db::refusal::{exists, unmatched};
 use crate::{Error, ErrorKind, Result};
 
 /// How long a write is tried again because other processes write the same record.
@@ -95,7 +96,7 @@ impl Store {
                 let stored = states.get(record).and_then(Option::as_ref);
                 let row = stored.map(|stored| &stored.row);
                 let step = decider.step(row)?;
-                if step == Step::Leave && Decider::must_match(write) {
+                if step == Step::Leave && write.must_match() {
                     return Err(unmatched(at, write));
                 }
                 answers.push(decider.answer(row, &step));
@@ -122,7 +123,7 @@ impl Store {
                 Outcome::Conflict => {}
                 Outcome::Taken(at) => {
                     let write = writers.get(at).and_then(|at| writes.get(*at));
-                    return Err(write.map_or_else(unknown_change, |write| conflict(&write.table)));
+                    return Err(write.map_or_else(unknown_change, |write| exists(&write.table)));
                 }
             }
             patience.wait().await?;
@@ -147,7 +148,7 @@ impl Store {
                 Outcome::Layout => self.layouts.forget(&base),
                 Outcome::Conflict => {}
                 Outcome::Taken(_) if decider.yields() => return Ok(Affected::default()),
-                Outcome::Taken(_) => return Err(conflict(table)),
+                Outcome::Taken(_) => return Err(exists(table)),
             }
             patience.wait().await?;
         }
@@ -202,7 +203,7 @@ impl Store {
                 Outcome::Done => return Ok(count),
                 Outcome::Layout => self.layouts.forget(base),
                 Outcome::Conflict => {}
-                Outcome::Taken(_) => return Err(conflict(table)),
+                Outcome::Taken(_) => return Err(exists(table)),
             }
             patience.wait().await?;
         }
@@ -241,12 +242,6 @@ fn touched(changes: &[(&(Base, Vec<u8>), Change)], record: &(Base, Vec<u8>)) -> 
 fn record_of(write: &Write, base: Base) -> Option<(Base, Vec<u8>)> {
     let key = Decider::new(write).ok()?.key().ok()??;
     Some((base, key_bytes(&write.table, &key).ok()?))
-}
-
-fn unmatched(at: usize, write: &Write) -> Error {
-    let table = &write.table.name;
-    let message = format!("operation {} on table {table} matches no record, so nothing was applied", at + 1);
-    Error::new(ErrorKind::ConditionFailed, message)
 }
 
 fn unknown_change() -> Error {

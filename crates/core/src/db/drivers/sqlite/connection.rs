@@ -9,9 +9,10 @@ use rusqlite::{Connection, OpenFlags};
 use super::error::{convert, is_busy};
 use super::file::File;
 use super::functions;
-use super::options::{SqliteOptions, Synchronous};
+use super::options::SqliteOptions;
 use super::raw::authorize;
 use crate::Result;
+use crate::db::drivers::embedded::Synchronous;
 use crate::schema::Table;
 
 /// Virtual machine steps between two looks at the clock: about a tenth of a millisecond.

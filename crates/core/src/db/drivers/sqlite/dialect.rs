@@ -1,32 +1,15 @@
 //! How SQLite spells what SQL products spell differently.
 
 use super::functions::{BEGINS, DECIMAL, INCR, LIKE, LIST_ADD, LIST_DEL, REGEXP};
-use crate::db::sql::{
-    Dialect, ListChange, Matching, Operand, Sql, kind_of, like_prefix, text_successor, write_value_list,
-};
+use crate::Result;
+use crate::db::sql::{Dialect, ListChange, Matching, Operand, Sql, kind_of, write_value_list};
 use crate::schema::{Column, ColumnType};
 use crate::value::Value;
-use crate::{Error, Result};
 
 /// The dialect; see [`Dialect`].
 pub(super) struct Sqlite;
 
 impl Dialect for Sqlite {
-    fn quote(&self, text: &mut String, name: &str) {
-        text.push('"');
-        for c in name.chars() {
-            text.push(c);
-            if c == '"' {
-                text.push(c);
-            }
-        }
-        text.push('"');
-    }
-
-    fn placeholder(&self, text: &mut String, _number: usize, _kind: ColumnType) {
-        text.push('?');
-    }
-
     fn comparable(&self, sql: &mut Sql<'_>, column: &Column) {
         sql.column(&column.name);
         if column.column_type() == ColumnType::Decimal {
@@ -53,26 +36,6 @@ impl Dialect for Sqlite {
         Ok(())
     }
 
-    // Null is the least value of SQLite by itself.
-    fn order(&self, sql: &mut Sql<'_>, column: &Column, descending: bool, _nullable: bool) {
-        self.comparable(sql, column);
-        if descending {
-            sql.push(" DESC");
-        }
-    }
-
-    // A range of texts: unlike LIKE it is literal, exact in case, right for NUL and served by an index.
-    fn begins_with(&self, sql: &mut Sql<'_>, operand: &Operand<'_>, prefix: &str) -> Result<()> {
-        operand.write(sql)?;
-        sql.push(" >= ").bind_owned(prefix, ColumnType::Text);
-        if let Some(successor) = text_successor(prefix) {
-            sql.push(" AND ");
-            operand.write(sql)?;
-            sql.push(" < ").bind_owned(successor, ColumnType::Text);
-        }
-        Ok(())
-    }
-
     // By bytes, as the text functions stop at a NUL. A suffix of whole characters ends at whole characters.
     fn ends_with(&self, sql: &mut Sql<'_>, operand: &Operand<'_>, suffix: &str) -> Result<()> {
         if suffix.is_empty() {
@@ -87,13 +50,6 @@ impl Dialect for Sqlite {
         operand.write(sql)?;
         sql.push(" AS BLOB), ").bind_owned(-(bytes.len() as i64), ColumnType::Int);
         sql.push(") = ").bind_owned(Value::Bytes(bytes), ColumnType::Bytes);
-        Ok(())
-    }
-
-    fn contains_text(&self, sql: &mut Sql<'_>, operand: &Operand<'_>, part: &str) -> Result<()> {
-        sql.push("instr(");
-        operand.write(sql)?;
-        sql.push(", ").bind_owned(part, ColumnType::Text).push(") > 0");
         Ok(())
     }
 
@@ -125,12 +81,6 @@ impl Dialect for Sqlite {
             Matching::IRegexp => (REGEXP, "1"),
             Matching::IBeginsWith => (BEGINS, "1"),
         };
-        let prefix = like_prefix(pattern);
-        if matching == Matching::Like && !prefix.is_empty() {
-            // Lets an index find the few rows that are worth matching.
-            self.begins_with(sql, operand, prefix)?;
-            sql.push(" AND ");
-        }
         sql.push(function).push("(").bind_owned(pattern, ColumnType::Text).push(", ");
         operand.write(sql)?;
         sql.push(", ").push(ignore_case).push(")");
@@ -142,24 +92,11 @@ impl Dialect for Sqlite {
         sql.bind(by, column.column_type()).push(", ").literal(&column.name).push(")");
     }
 
-    fn concat<'a>(&self, sql: &mut Sql<'a>, column: &Column, value: &'a Value, at_start: bool) {
-        if at_start {
-            sql.bind(value, ColumnType::Text).push(" || ");
-        }
-        sql.push("COALESCE(").column(&column.name).push(", '')");
-        if !at_start {
-            sql.push(" || ").bind(value, ColumnType::Text);
-        }
-    }
-
     fn change_list<'a>(&self, sql: &mut Sql<'a>, column: &Column, change: ListChange, elements: &'a Value) {
         let unique = column.column_type() == ColumnType::Set;
         sql.push(if change == ListChange::Add { LIST_ADD } else { LIST_DEL });
         sql.push("(").column(&column.name).push(", ");
-        match elements {
-            Value::List(_) | Value::Set(_) => sql.bind(elements, ColumnType::Json),
-            one => sql.bind_owned(vec![one.clone()], ColumnType::Json),
-        };
+        sql.bind_elements(elements, ColumnType::Json);
         if change == ListChange::Add {
             sql.push(if unique { ", 1" } else { ", 0" });
         }
@@ -169,19 +106,8 @@ impl Dialect for Sqlite {
 
 /// The column, qualified as the functions for JSON have columns of their own, and the path within it.
 fn path_arguments(sql: &mut Sql<'_>, operand: &Operand<'_>) -> Result<()> {
-    let mut text = String::from("$");
-    for part in &operand.path {
-        // SQLite's paths have no way to write these within a name.
-        if part.is_empty() || part.contains(|c: char| c == '"' || c == '\\' || c.is_control()) {
-            let column = &operand.column.name;
-            return Err(Error::invalid(format!("{column}.{:.60} is no path", operand.path.join("."))));
-        }
-        text.push_str(".\"");
-        text.push_str(part);
-        text.push('"');
-    }
     sql.qualified(&operand.table.name, &operand.column.name);
-    sql.push(", ").bind_owned(text, ColumnType::Text);
+    sql.push(", ").bind_owned(operand.json_path()?, ColumnType::Text);
     Ok(())
 }
 

@@ -18,19 +18,7 @@ use crate::value::{Name, Row, Value};
 /// The most keys of a list that are read on the caller's thread: about a tenth of a millisecond.
 const INLINE_KEYS: usize = 16;
 
-const CAPABILITIES: Capabilities = Capabilities {
-    transactions: true,
-    transaction_limit: 0,
-    regexp: true,
-    case_insensitive: true,
-    nested_paths: true,
-    custom_columns: false,
-    sort: true,
-    unique: true,
-    raw_query: true,
-    ttl: true,
-    nul_in_text: true,
-};
+const CAPABILITIES: Capabilities = Capabilities { custom_columns: false, ..Capabilities::ALL };
 
 /// The embedded database; see the [module](super) for what it promises.
 pub struct SqliteDriver {

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use rusqlite::{CachedStatement, Connection};
 
@@ -10,15 +9,17 @@ use super::connection::Session;
 use super::convert::{decode_columns, decode_row};
 use super::dialect::Sqlite;
 use super::error::convert;
-use crate::db::driver::{Affected, Get, Select, Verb, Write};
+use crate::Result;
+use crate::db::driver::{Affected, Get, Select, Write};
 use crate::db::layout::expiry_of;
+use crate::db::prepare::now_seconds;
+use crate::db::refusal::unmatched;
 use crate::db::sql::statement::{self, Read};
 use crate::db::sql::upsert::{self, Plan};
-use crate::db::sql::{Bind, Sql};
+use crate::db::sql::{Bind, Sql, explain};
 use crate::db::{Query, Returning};
 use crate::schema::{Column, Table};
 use crate::value::{Name, Row, Value};
-use crate::{Error, ErrorKind, Result};
 
 /// One record by key.
 ///
@@ -28,7 +29,7 @@ pub(super) fn get(session: &Session, get: &Get) -> Result<Option<Row>> {
     if get.select.is_empty() && get.filter.is_none() && expiry_of(&get.table).is_none() {
         return whole(session, &get.table, &get.key);
     }
-    let Read { sql, columns } = statement::get(&Sqlite, get, now())?;
+    let Read { sql, columns } = statement::get(&Sqlite, get, now_seconds())?;
     one(&session.connection, &sql, &columns)
 }
 
@@ -63,7 +64,7 @@ pub(super) fn list(
     if select.is_empty() && expiry_of(table).is_none() {
         return keys.iter().filter_map(|key| whole(session, table, key).transpose()).collect();
     }
-    let now = now();
+    let now = now_seconds();
     let mut rows = Vec::with_capacity(keys.len());
     for key in keys {
         let Read { sql, columns } = statement::by_key(&Sqlite, table, key, None, select, now)?;
@@ -77,7 +78,7 @@ pub(super) fn list(
 /// # Errors
 /// Those of the statement.
 pub(super) fn select(connection: &Connection, select: &Select) -> Result<Vec<Row>> {
-    let Read { sql, columns } = statement::select(&Sqlite, select, now())?;
+    let Read { sql, columns } = statement::select(&Sqlite, select, now_seconds())?;
     let mut statement = prepare(connection, &sql)?;
     let mut rows = statement.raw_query();
     let mut page = Vec::with_capacity(select.count.min(256));
@@ -92,7 +93,7 @@ pub(super) fn select(connection: &Connection, select: &Select) -> Result<Vec<Row
 /// # Errors
 /// Those of the statement.
 pub(super) fn count(connection: &Connection, table: &Table, query: &Query) -> Result<u64> {
-    let sql = statement::count(&Sqlite, table, query, now())?;
+    let sql = statement::count(&Sqlite, table, query, now_seconds())?;
     let mut statement = prepare(connection, &sql)?;
     let mut rows = statement.raw_query();
     match rows.next().map_err(convert)? {
@@ -106,7 +107,7 @@ pub(super) fn count(connection: &Connection, table: &Table, query: &Query) -> Re
 /// # Errors
 /// Those of the statements; then nothing is changed, but that an expired record may be gone.
 pub(super) fn write(connection: &Connection, write: &Write) -> Result<Affected> {
-    run(connection, write, &upsert::write(&Sqlite, write, now())?)
+    run(connection, write, &upsert::write(&Sqlite, write, now_seconds())?)
 }
 
 /// One write in a transaction of its own.
@@ -114,7 +115,7 @@ pub(super) fn write(connection: &Connection, write: &Write) -> Result<Affected> 
 /// # Errors
 /// Those of the statements; then nothing is changed.
 pub(super) fn write_alone(connection: &Connection, write: &Write) -> Result<Affected> {
-    let plan = upsert::write(&Sqlite, write, now())?;
+    let plan = upsert::write(&Sqlite, write, now_seconds())?;
     if plan.is_single() {
         return run(connection, write, &plan);
     }
@@ -146,16 +147,8 @@ pub(super) fn transact(connection: &Connection, writes: &[Write]) -> Result<Vec<
 
 fn step(connection: &Connection, at: usize, one: &Write) -> Result<Affected> {
     let affected = write(connection, one)?;
-    let conditional = match &one.verb {
-        Verb::Update { .. } => true,
-        Verb::Del { condition, .. } => condition.is_some(),
-        _ => false,
-    };
-    if conditional && affected.count == 0 {
-        let table = &one.table.name;
-        let message =
-            format!("operation {} on table {table} matches no record, so nothing was applied", at + 1);
-        return Err(Error::new(ErrorKind::ConditionFailed, message));
+    if affected.count == 0 && one.must_match() {
+        return Err(unmatched(at, one));
     }
     Ok(affected)
 }
@@ -170,12 +163,12 @@ fn run(connection: &Connection, write: &Write, plan: &Plan<'_>) -> Result<Affect
     };
     let mut statement = prepare(connection, &plan.main)?;
     if plan.old.is_some() || plan.columns.is_empty() {
-        let count = statement.raw_execute().map_err(|e| explain(e, write))? as u64;
+        let count = statement.raw_execute().map_err(|e| explain(convert(e), write))? as u64;
         return Ok(Affected { count, row: old.filter(|_| count > 0) });
     }
     let mut done = Affected::default();
     let mut rows = statement.raw_query();
-    while let Some(row) = rows.next().map_err(|e| explain(e, write))? {
+    while let Some(row) = rows.next().map_err(|e| explain(convert(e), write))? {
         done.count += 1;
         done.row = Some(decode_row(row, &plan.columns)?);
     }
@@ -183,17 +176,6 @@ fn run(connection: &Connection, write: &Write, plan: &Plan<'_>) -> Result<Affect
         done.row = None;
     }
     Ok(done)
-}
-
-/// Names the table in an error that the caller may see.
-fn explain(error: rusqlite::Error, write: &Write) -> Error {
-    let error = convert(error);
-    if error.kind() == ErrorKind::AlreadyExists {
-        let message =
-            format!("a record with this key or unique value exists already in table {}", write.table.name);
-        return Error::new(ErrorKind::AlreadyExists, message).source(error);
-    }
-    error
 }
 
 fn one(connection: &Connection, sql: &Sql<'_>, columns: &[&Column]) -> Result<Option<Row>> {
@@ -225,9 +207,4 @@ pub(super) fn rollback(connection: &Connection) {
     {
         tracing::error!(?error, "sqlite transaction not rolled back");
     }
-}
-
-/// The time that decides what has expired, in seconds since 1970.
-fn now() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs() as i64)
 }

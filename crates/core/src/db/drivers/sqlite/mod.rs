@@ -43,4 +43,6 @@ mod schema;
 mod writer;
 
 pub use driver::SqliteDriver;
-pub use options::{SqliteOptions, Synchronous};
+pub use options::SqliteOptions;
+
+pub use super::embedded::Synchronous;

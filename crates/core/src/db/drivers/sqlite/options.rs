@@ -3,21 +3,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::{Error, ErrorKind, Result};
-
-/// When a commit waits for the disk.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Synchronous {
-    /// At checkpoints only: a commit survives the death of every process, and may be lost with the
-    /// power. The database is never damaged.
-    #[default]
-    Normal,
-    /// At every commit: it survives the loss of power as well.
-    Full,
-    /// Never: for data that may be lost with the machine.
-    Off,
-}
+use crate::Result;
+use crate::db::drivers::embedded::{Synchronous, file_of};
 
 /// Where the database is and how it is used.
 #[derive(Clone, Debug, Deserialize)]
@@ -86,22 +73,10 @@ impl SqliteOptions {
     /// # Errors
     /// `Config` for a URL with a query part.
     pub fn at(mut self, url: &str, default: &Path) -> Result<Self> {
-        let name = url.strip_prefix("sqlite:").unwrap_or(url);
-        let name = name.strip_prefix("//").unwrap_or(name);
-        if url.starts_with("sqlite:") && name.contains('?') {
-            return Err(Error::new(
-                ErrorKind::Config,
-                "a sqlite url has no query part: give options as settings of the pool",
-            ));
-        }
-        if name == ":memory:" {
+        if matches!(url, ":memory:" | "sqlite::memory:" | "sqlite://:memory:") {
             return Ok(Self { path: None, synchronous: Synchronous::Off, ..self });
         }
-        self.path = Some(match name {
-            "" | "default" | "sqlite" => default.to_owned(),
-            name if name.contains(['/', '.']) => PathBuf::from(name),
-            name => default.with_file_name(format!("{name}.db")),
-        });
+        self.path = Some(file_of("sqlite", "db", url, default)?);
         Ok(self)
     }
 
@@ -119,15 +94,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_url_a_path_and_a_name_say_where_the_file_is() {
+    fn memory_is_a_temporary_database_and_all_else_a_file() {
         let path = |url: &str| SqliteOptions::default().at(url, Path::new("var/app.db")).expect("fits").path;
         assert_eq!(path(""), Some("var/app.db".into()));
-        assert_eq!(path("sqlite://"), Some("var/app.db".into()));
-        assert_eq!(path("other"), Some("var/other.db".into()));
-        assert_eq!(path("sqlite:///data/x.db"), Some("/data/x.db".into()));
         assert_eq!(path("sqlite://data/x"), Some("data/x".into()));
         assert_eq!(path(":memory:"), None);
         assert_eq!(path("sqlite://:memory:"), None);
-        assert!(SqliteOptions::default().at("sqlite://x?mode=ro", Path::new("a.db")).is_err());
     }
 }

@@ -14,9 +14,10 @@ use super::dialect::Sqlite;
 use super::error::convert;
 use super::execute::{command, rollback};
 use crate::db::layout::{IndexPlan, indexes_of};
+use crate::db::refusal::not_unique;
 use crate::db::sql::{Sql, write_columns};
 use crate::schema::{Column, Table};
-use crate::{Error, ErrorKind, Result};
+use crate::{ErrorKind, Result};
 
 /// Creates what is missing of these tables in one transaction; a line for each thing done, or found
 /// different and left as it is.
@@ -127,10 +128,7 @@ fn create_indexes(connection: &Connection, table: &Table, lines: &mut Vec<String
             )),
             None => {
                 execute(connection, &index_statement(table, &plan)).map_err(|e| match e.kind() {
-                    ErrorKind::AlreadyExists => {
-                        let message = format!("{kind} {} cannot be made: records have equal values", plan.name);
-                        Error::new(ErrorKind::AlreadyExists, message).source(e)
-                    }
+                    ErrorKind::AlreadyExists => not_unique(&plan.name).source(e),
                     _ => e,
                 })?;
                 lines.push(format!("table {} {kind} {} created", table.name, plan.name));

@@ -10,10 +10,10 @@ use super::error::{convert, is_busy};
 use super::execute::{rollback, write_alone};
 use super::file::File;
 use super::group::run_group;
-use super::options::{SqliteOptions, Synchronous};
+use super::options::SqliteOptions;
 use crate::Result;
 use crate::db::driver::{Affected, Write};
-use crate::db::drivers::embedded::{Job, WriteQueue, unavailable};
+use crate::db::drivers::embedded::{Job, Synchronous, WriteQueue, unavailable};
 use crate::task::panic_text;
 
 /// The one connection that writes, and the thread that commits waiting writes together.

@@ -1,28 +1,22 @@
-//! Statements of MySQL's own language.
+//! Statements of a product's own language.
 
 use std::borrow::Cow;
 
-use super::connection::MySession;
-use super::convert::decode_plain_row;
-use crate::db::drivers::pooled::{Fate, Session as _};
+use super::{Fate, Session};
 use crate::db::sql::{Bind, kind_of};
 use crate::value::{Row, Value};
 use crate::{Error, ErrorKind, Result};
 
-/// How a statement of a caller may start. What is left out would change the connection for those who get
-/// it next (transactions, settings, cursors) or reach files and programs of the server.
-const ALLOWED: &[&str] = &[
-    "select", "with", "values", "table", "insert", "update", "delete", "replace", "explain", "describe",
-    "show", "create", "alter", "drop", "truncate", "rename", "analyze", "optimize", "grant", "revoke",
-];
-
-/// Runs a statement; its values are the `?`, in order.
+/// Runs a statement of a caller with the values of its placeholders, in order.
+///
+/// It may start as [`Session::ALLOWED`] says. What is left out would change the connection for those who get it next
+/// (transactions, settings, cursors) or reach files and programs of the server.
 ///
 /// # Errors
 /// `Invalid` for a statement that is malformed, several, or of a kind that is not allowed.
-pub(super) async fn query(session: &mut MySession, text: String, values: &[Value]) -> Result<Vec<Row>> {
-    let first = first_word(&text);
-    if !ALLOWED.iter().any(|word| first.eq_ignore_ascii_case(word)) {
+pub(super) async fn query<S: Session>(session: &mut S, text: &str, values: &[Value]) -> Result<Vec<Row>> {
+    let first = first_word(text);
+    if !S::ALLOWED.iter().any(|word| first.eq_ignore_ascii_case(word)) {
         return Err(Error::invalid(format!(
             "a query cannot start with {first:.20}: transactions and settings are managed by the driver"
         )));
@@ -37,7 +31,7 @@ pub(super) async fn query(session: &mut MySession, text: String, values: &[Value
             _ => error,
         }
     })?;
-    answer.rows.iter().map(decode_plain_row).collect()
+    answer.rows.iter().map(S::decode_plain_row).collect()
 }
 
 /// The first word after blanks, parentheses and comments.
