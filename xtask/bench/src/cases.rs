@@ -17,10 +17,12 @@ pub(crate) type Prepared = Request<Full<Bytes>>;
 pub(crate) struct Case {
     pub(crate) name: &'static str,
     pub(crate) meaning: &'static str,
-    /// The requests to send to bkjs, in turn.
-    pub(crate) ours: fn(&Sides, usize) -> Result<Vec<Prepared>>,
+    /// Which of our servers is measured.
+    pub(crate) server: fn(&Sides) -> &Server,
+    /// The requests to send to it, in turn.
+    pub(crate) ours: fn(&Sides, &Server, usize) -> Result<Vec<Prepared>>,
     /// The requests to send to the baseline, in turn.
-    pub(crate) baseline: fn(&Sides, usize) -> Result<Vec<Prepared>>,
+    pub(crate) baseline: fn(&Sides, &Server, usize) -> Result<Vec<Prepared>>,
     /// Whether a request may be sent once only: enough of them are prepared for a round.
     pub(crate) once: bool,
 }
@@ -29,60 +31,80 @@ pub(crate) struct Case {
 const VARIETY: usize = 500;
 
 /// All measurements, in the order of the table.
-pub(crate) static CASES: [Case; 6] = [
+pub(crate) static CASES: [Case; 7] = [
     Case {
         name: "ping",
         meaning: "GET /ping",
-        ours: |sides, _| Ok(vec![Call::get("/ping").prepare(sides.ours.port)?]),
-        baseline: |sides, _| Ok(vec![Call::get("/ping").prepare(sides.baseline.port)?]),
+        server: |sides| &sides.ours,
+        ours: |_, server, _| Ok(vec![Call::get("/ping").prepare(server.port)?]),
+        baseline: |_, server, _| Ok(vec![Call::get("/ping").prepare(server.port)?]),
         once: false,
     },
     Case {
         name: "account",
-        meaning: "signed GET /account/get of 500 accounts: signature, login and profile; baseline: a row by key",
-        ours: |sides, _| {
-            let own = |number| Call::get("/account/get").sign(&login(number), &secret(number));
-            sides.some_accounts(VARIETY).map(|number| own(number).prepare(sides.ours.port)).collect()
-        },
-        baseline: |sides, _| rows(sides, &sides.baseline),
+        meaning: "signed GET /account/get of 500 accounts, login and profile read from the database; baseline: row",
+        server: |sides| &sides.ours,
+        ours: accounts,
+        baseline: rows,
+        once: false,
+    },
+    Case {
+        name: "cached",
+        meaning: "the same with -db-cache-tables bk_auth,bk_account",
+        server: |sides| &sides.cached,
+        ours: accounts,
+        baseline: rows,
         once: false,
     },
     Case {
         name: "row",
         meaning: "GET of a row of twelve columns by its key, one of 500",
-        ours: |sides, _| rows(sides, &sides.ours),
-        baseline: |sides, _| rows(sides, &sides.baseline),
+        server: |sides| &sides.ours,
+        ours: rows,
+        baseline: rows,
         once: false,
     },
     Case {
         name: "insert",
         meaning: "POST of a new row of twelve columns",
-        ours: |sides, count| (0..count).map(|_| insert(next()).prepare(sides.ours.port)).collect(),
-        baseline: |sides, count| (0..count).map(|_| insert(next()).prepare(sides.baseline.port)).collect(),
+        server: |sides| &sides.ours,
+        ours: inserts,
+        baseline: inserts,
         once: true,
     },
     Case {
         name: "list",
         meaning: "GET of 20 rows of twelve columns from a key on",
-        ours: |sides, _| lists(sides, &sides.ours),
-        baseline: |sides, _| lists(sides, &sides.baseline),
+        server: |sides| &sides.ours,
+        ours: lists,
+        baseline: lists,
         once: false,
     },
     Case {
         name: "signup",
         meaning: "POST /account/add: a login and a profile with five indexes; baseline: a new row, no index",
-        ours: |sides, count| (0..count).map(|_| sign_up(next()).prepare(sides.ours.port)).collect(),
-        baseline: |sides, count| (0..count).map(|_| insert(next()).prepare(sides.baseline.port)).collect(),
+        server: |sides| &sides.ours,
+        ours: |_, server, count| (0..count).map(|_| sign_up(next()).prepare(server.port)).collect(),
+        baseline: inserts,
         once: true,
     },
 ];
 
-fn rows(sides: &Sides, server: &Server) -> Result<Vec<Prepared>> {
+fn accounts(sides: &Sides, server: &Server, _: usize) -> Result<Vec<Prepared>> {
+    let own = |number| Call::get("/account/get").sign(&login(number), &secret(number));
+    sides.some_accounts(VARIETY).map(|number| own(number).prepare(server.port)).collect()
+}
+
+fn inserts(_: &Sides, server: &Server, count: usize) -> Result<Vec<Prepared>> {
+    (0..count).map(|_| insert(next()).prepare(server.port)).collect()
+}
+
+fn rows(sides: &Sides, server: &Server, _: usize) -> Result<Vec<Prepared>> {
     let row = |number| Call::get("/row").query(&[("id", row_id(number).as_str())]);
     sides.some_rows(VARIETY).map(|number| row(number).prepare(server.port)).collect()
 }
 
-fn lists(sides: &Sides, server: &Server) -> Result<Vec<Prepared>> {
+fn lists(sides: &Sides, server: &Server, _: usize) -> Result<Vec<Prepared>> {
     let list = |number| Call::get("/list").query(&[("id", row_id(number).as_str())]);
     sides.some_rows(VARIETY).map(|number| list(number).prepare(server.port)).collect()
 }

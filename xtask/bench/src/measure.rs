@@ -50,13 +50,13 @@ pub(crate) async fn alternate(
     let count = if case.once { (length.as_secs_f64() * 60_000.0) as usize } else { 0 };
     for _ in 0..args.rounds {
         for (server, make, sum) in
-            [(&sides.ours, case.ours, &mut ours), (&sides.baseline, case.baseline, &mut baseline)]
+            [((case.server)(sides), case.ours, &mut ours), (&sides.baseline, case.baseline, &mut baseline)]
         {
             if !case.once {
-                let warm_up = make(sides, count)?;
+                let warm_up = make(sides, server, count)?;
                 drive(&plan(case, server, &warm_up, length / 8, args)).await?;
             }
-            let requests = make(sides, count)?;
+            let requests = make(sides, server, count)?;
             round(&plan(case, server, &requests, length, args), server, sum).await?;
         }
     }

@@ -10,14 +10,16 @@ use crate::Args;
 use crate::cases::{Prepared, insert, sign_up};
 use crate::load::{Plan, drive};
 
-/// Both servers with their rows.
+/// The servers with their rows.
 pub(crate) struct Sides {
     pub(crate) ours: Server,
+    /// Another one of ours, which keeps the rows of accounts in memory.
+    pub(crate) cached: Server,
     pub(crate) baseline: Server,
     /// How many accounts and rows there are.
     rows: u64,
     // Last: the folders go after the servers.
-    _homes: [Home; 2],
+    _homes: [Home; 3],
 }
 
 /// The login of account `number`.
@@ -31,22 +33,25 @@ pub(crate) fn secret(number: u64) -> String {
 }
 
 impl Sides {
-    /// Starts both and fills them.
+    /// Starts all and fills them.
     pub(crate) async fn start(args: &Args) -> Result<Self> {
         let rows = args.accounts;
-        let homes = [Home::new()?, Home::new()?];
-        let [own, other] = &homes;
+        let homes = [Home::new()?, Home::new()?, Home::new()?];
+        let [own, keeping, other] = &homes;
         let open = "^/(row|list|insert)$";
         let mut own_args = vec!["-db-create-tables", "-server-max-processes", "1", "-api-allow-path", open];
         own_args.extend(args.server_arg.iter().map(String::as_str));
-        let ours =
-            Server::start_program(&Program::at(beside("bkjs-bench-app")?, &[]), own, &own_args).await?;
+        let app = Program::at(beside("bkjs-bench-app")?, &[]);
+        let ours = Server::start_program(&app, own, &own_args).await?;
+        own_args.extend(["-db-cache-tables", "bk_auth,bk_account"]);
+        let cached = Server::start_program(&app, keeping, &own_args).await?;
         let rows_text = rows.to_string();
         let bare = Program::at(beside("bkjs-bench-baseline")?, &[]);
         let baseline = Server::start_program(&bare, other, &["-rows", &rows_text]).await?;
         fill(&ours, rows, args.connections, sign_up).await?;
         fill(&ours, rows, args.connections, insert).await?;
-        Ok(Self { ours, baseline, rows, _homes: homes })
+        fill(&cached, rows, args.connections, sign_up).await?;
+        Ok(Self { ours, cached, baseline, rows, _homes: homes })
     }
 
     /// The numbers of some accounts, spread over all.
@@ -60,9 +65,10 @@ impl Sides {
         (0..self.rows).step_by(step).take(count)
     }
 
-    /// Ends both.
+    /// Ends all.
     pub(crate) async fn stop(self) -> Result<()> {
         self.ours.stop().await?;
+        self.cached.stop().await?;
         // The bare program knows no way to end but by a signal.
         self.baseline.kill_everything().await
     }
