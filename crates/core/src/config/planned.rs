@@ -251,7 +251,6 @@ const TABLE: &[(Kind, &[&str])] = &[
             "aws-host-name",
             "aws-group-id",
             "db-cache-pools",
-            "db-cache-keys-([a-z0-9_]+)-(.+)",
             "api-access-log-fields",
             "api-mime-body",
             "api-mime-ignore",

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use regex::Regex;
 
-use super::cache::CacheSettings;
+use super::cache::{CacheSettings, Keeping};
 use super::driver::Driver;
 use super::drivers::none::NoneDriver;
 use super::entry::Entry;
@@ -155,7 +155,8 @@ impl DbBuilder {
                 all.iter().filter(|(n, _)| n == "*" || is_this(n)).map(|(_, hook)| hook.clone()).collect()
             };
             let (pool, _) = self.pool_of(&table.name);
-            let (cache, marks) = cache.as_ref().map_or((None, None), |c| c.table(table, pool, is_this));
+            let keeping = cache.as_ref().map(|cache| cache.table(table, pool, is_this)).transpose()?;
+            let Keeping { cache, marks } = keeping.unwrap_or_default();
             let entry = Arc::new(Entry {
                 plan: Plan::new(table.clone())?,
                 driver: pools.get(pool).unwrap_or(&default).clone(),

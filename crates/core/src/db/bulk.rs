@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 
-use super::cache::{TableMarks, Writing, key_text};
+use super::cache::{TableMarks, Writing};
 use super::driver::{Affected, Driver, Write};
 use super::entry::Entry;
 use super::request::Request;
@@ -98,7 +98,7 @@ impl Db {
         }
         let writes = all.iter().map(|r| r.request.write.clone()).collect();
         let done = driver.transact(writes).await;
-        end(writings).await;
+        end(writings, done.as_ref().err()).await;
         for (ready, affected) in all.into_iter().zip(done?) {
             let at = ready.at;
             written[at] = ready.finish(affected, &operations[at].options)?;
@@ -142,7 +142,7 @@ impl Db {
         }
         let writes = ready.iter().map(|r| r.request.write.clone()).collect();
         let done = driver.batch(writes).await;
-        end(writings).await;
+        end(writings, done.iter().filter_map(|one| one.as_ref().err())).await;
         for (ready, affected) in ready.into_iter().zip(done) {
             let at = ready.at;
             let written = affected.and_then(|affected| ready.finish(affected, &operations[at].options));
@@ -164,19 +164,22 @@ fn not_tried(operation: &Operation) -> Error {
 
 /// Begins the writes of these operations, for those who keep rows: one for each table.
 fn writings(all: &[Ready<'_>]) -> Vec<Writing> {
-    let mut tables: Vec<(&Arc<TableMarks>, Vec<String>)> = Vec::new();
+    let mut tables: Vec<(&Arc<TableMarks>, Option<Vec<String>>)> = Vec::new();
     for ready in all {
         let (Some(marks), Some(key)) = (&ready.entry.marks, &ready.request.key) else { continue };
+        let touched = marks.touched(key, &ready.request.write.verb);
         match tables.iter_mut().find(|(known, _)| Arc::ptr_eq(known, marks)) {
-            Some((_, keys)) => keys.push(key_text(key)),
-            None => tables.push((marks, vec![key_text(key)])),
+            Some((_, before)) => {
+                *before = before.take().zip(touched).map(|(before, touched)| [before, touched].concat());
+            }
+            None => tables.push((marks, touched)),
         }
     }
-    tables.into_iter().map(|(marks, keys)| marks.write(keys)).collect()
+    tables.into_iter().map(|(marks, touched)| marks.write(touched)).collect()
 }
 
-async fn end(writings: Vec<Writing>) {
-    join_all(writings.into_iter().map(Writing::done)).await;
+async fn end<'a>(writings: Vec<Writing>, errors: impl IntoIterator<Item = &'a Error> + Clone) {
+    join_all(writings.into_iter().map(|writing| writing.done(errors.clone()))).await;
 }
 
 fn in_pool(mut operations: Vec<Operation>, options: &Options) -> Vec<Operation> {

@@ -5,7 +5,7 @@ use futures_util::future::join_all;
 use regex::Regex;
 
 use super::builder::DbBuilder;
-use super::cache::{CacheStats, TableMarks, Writing, key_text};
+use super::cache::{CacheStats, TableMarks, key_text};
 use super::driver::Driver;
 use super::entry::Entry;
 use super::prepare::{Context, key};
@@ -96,7 +96,7 @@ impl Db {
             false => self.all_marks().map(TableMarks::write_any).collect(),
         };
         let rows = driver.query(text.to_owned(), values).await;
-        join_all(writings.into_iter().map(Writing::done)).await;
+        join_all(writings.into_iter().map(|writing| writing.done(rows.as_ref().err()))).await;
         rows
     }
 
@@ -109,12 +109,14 @@ impl Db {
         let entry = self.entry(table)?;
         let Some(marks) = &entry.marks else { return Ok(()) };
         let writing = match record {
-            Some(record) => {
-                marks.write(vec![key_text(&key(&self.context(entry, &Options::new()), record)?.values)])
+            // Which values the record has now is not known, so any named key may be of it.
+            Some(record) if marks.named().is_empty() => {
+                let key = key(&self.context(entry, &Options::new()), record)?.values;
+                marks.write(Some(vec![key_text(&key)]))
             }
-            None => marks.write_any(),
+            _ => marks.write_any(),
         };
-        writing.done().await;
+        writing.done([]).await;
         Ok(())
     }
 
@@ -164,7 +166,7 @@ impl Db {
         let writing = entry.marks.as_ref().map(TableMarks::write_any);
         let dropped = self.driver(entry, options).drop_table(table.clone()).await;
         if let Some(writing) = writing {
-            writing.done().await;
+            writing.done(dropped.as_ref().err()).await;
         }
         dropped
     }

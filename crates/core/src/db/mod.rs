@@ -74,6 +74,7 @@ mod facade;
 // Also the stored text of what products have no type for.
 #[cfg_attr(not(any(feature = "sqlite", feature = "pooled", feature = "dynamodb")), allow(dead_code))]
 mod json;
+mod kept;
 mod key;
 // Without a driver nobody asks.
 #[cfg_attr(not(any(feature = "sqlite", feature = "pooled", feature = "plain")), allow(dead_code))]

@@ -3,6 +3,7 @@
 use super::driver::{Capabilities, Select};
 use super::entry::Entry;
 use super::expiry::live;
+use super::kept::kept_page;
 use super::prepare::{Checked, check_query, order, selected};
 use super::read::only;
 use super::token::Paged;
@@ -44,6 +45,10 @@ impl Db {
         let nothing = checked == Checked::Never || (options.noscan && checked == Checked::Always);
         if nothing {
             return Ok(Page { rows: Vec::new(), next_token: None, total: options.total.then_some(0) });
+        }
+        if let Some(mut rows) = kept_page(entry, &context, &checked, options).await? {
+            only_one(&mut rows, options);
+            return Ok(Page { rows, next_token: None, total: None });
         }
         let driver = self.driver(entry, options);
         if options.total {

@@ -50,6 +50,9 @@ pub struct DbParams {
     /// keeps them in each process only. Without it, records of embedded databases are not shared, others are `local`.
     #[param(pattern = "cache-name-(.+)")]
     pub cache_name: BTreeMap<String, String>,
+    /// Columns of a table, TABLE-NAME: what is selected by one value for each of them is kept as well.
+    #[param(pattern = "cache-keys-([a-z0-9_]+)-(.+)")]
+    pub cache_keys: BTreeMap<(String, String), Vec<String>>,
     /// The most records that a process keeps, of all tables together.
     #[param(default = 10000)]
     pub cache_max: u64,

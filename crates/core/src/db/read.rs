@@ -1,13 +1,11 @@
 //! The operations that read by key.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 
-use super::cache::{TableCache, key_text};
+use super::cache::key_text;
 use super::driver::Get;
-use super::entry::Entry;
-use super::evaluate::Matcher;
 use super::expiry::{is_live, live};
+use super::kept::kept_row;
 use super::pages::only_one;
 use super::prepare::{AnyKey, Checked, key, list_key, selected};
 use super::{Db, IntoKey, Key, Options};
@@ -126,34 +124,6 @@ impl Db {
         only_one(&mut rows, options);
         Ok(rows)
     }
-}
-
-/// A record out of what is kept: whole there, the condition and the choice of columns are this caller's.
-async fn kept_row(
-    entry: &Entry,
-    cache: &Arc<TableCache>,
-    key: Vec<Value>,
-    filter: &Checked,
-    select: &[Name],
-) -> Result<Option<Row>> {
-    let table = &entry.plan.table;
-    let load = || {
-        let (driver, table, key) = (entry.driver.clone(), table.clone(), key.clone());
-        async move { driver.get(Get { table, key, filter: None, select: Vec::new() }).await }
-    };
-    let found = cache.get(&key, load).await?;
-    let Some(row) = found.filter(|row| is_live(&entry.plan, row)) else { return Ok(None) };
-    let fits = match filter {
-        Checked::Always => true,
-        Checked::Never => false,
-        Checked::Some(query) => Matcher::new(table, query)?.matches(&row),
-    };
-    if !fits {
-        return Ok(None);
-    }
-    let mut row = Row::clone(&row);
-    only(&mut row, select);
-    Ok(Some(row))
 }
 
 /// Leaves the selected columns of a row; an empty selection is all.

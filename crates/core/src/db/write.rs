@@ -1,6 +1,6 @@
 //! The operations that write.
 
-use super::cache::{TableMarks, Writing, key_text};
+use super::cache::{TableMarks, Writing};
 use super::driver::{Affected, Capabilities, Verb, Write};
 use super::entry::Entry;
 use super::expiry::{expired, live};
@@ -123,7 +123,7 @@ impl Db {
         }
         let affected = driver.write(request.write).await;
         if let Some(writing) = writing {
-            writing.done().await;
+            writing.done(affected.as_ref().err()).await;
         }
         entry.written(affected?, request.prepared, request.not_created, options)
     }
@@ -133,7 +133,7 @@ impl Db {
         let write = Write { table: entry.plan.table.clone(), verb, returning: Returning::Nothing };
         let affected = self.driver(entry, options).write(write).await;
         if let Some(writing) = writing {
-            writing.done().await;
+            writing.done(affected.as_ref().err()).await;
         }
         Ok(Written { affected: affected?.count, ..Written::default() })
     }
@@ -163,7 +163,8 @@ impl Db {
 impl Entry {
     /// Begins a write of one record, for those who keep it.
     fn writing(&self, request: &Request) -> Option<Writing> {
-        Some(self.marks.as_ref()?.write(vec![key_text(request.key.as_deref()?)]))
+        let marks = self.marks.as_ref()?;
+        Some(marks.write(marks.touched(request.key.as_deref()?, &request.write.verb)))
     }
 
     /// The write that removes the record if it has expired, where that must come before.

@@ -21,6 +21,9 @@ trials! {
     s198_a_write_is_seen_through_the_cache,
     s199_an_increment_is_never_hidden_by_the_cache,
     s200_the_whole_row_is_kept_and_the_asked_columns_returned,
+    s201_a_selection_by_a_named_key_is_kept,
+    every_write_changes_what_is_selected_by_named_keys,
+    what_is_not_asked_by_a_named_key_alone_is_selected_each_time,
     s202_an_absent_row_is_kept_until_it_is_added,
     s203_first_reads_at_once_are_all_right,
     every_write_of_one_process_is_seen_by_another_at_once,
@@ -303,6 +306,120 @@ async fn s200_the_whole_row_is_kept_and_the_asked_columns_returned(bench: Bench)
     let row: Option<Row> = db.get_cached(T1, "a1", &fresh).await?;
     has(row.as_ref(), &row! { num: 2 })?;
     gives(&db, T1, "a1", Some(row! { num: 1 })).await
+}
+
+/// One more process that keeps what is selected from T1 by `email`, and by `num` and `name`.
+async fn naming(bench: &Bench) -> Checked<Db> {
+    let named =
+        |builder: DbBuilder| builder.cache_key(T1, "mail", ["email"]).cache_key("t", "two", ["num", "name"]);
+    process_with(bench, named).await
+}
+
+async fn s201_a_selection_by_a_named_key_is_kept(bench: Bench) -> Checked {
+    let (a, b) = (naming(&bench).await?, naming(&bench).await?);
+    finds(&a, T1, row! { email: "x" }, "").await?;
+    seed(&b, T1, [row! { id: "a1", email: "x", num: 1 }, row! { id: "a2", email: "y" }]).await?;
+    finds(&a, T1, row! { email: "x" }, "a1").await?;
+    let before = answers(&a, T1);
+    finds(&a, T1, row! { email: "x" }, "a1").await?;
+    // The selection and the record.
+    equal(answers(&a, T1), (before.0 + 2, before.1))?;
+    // It moves to another value, and another one comes.
+    b.update(T1, row! { id: "a1", email: "y" }, &USUAL).await?;
+    finds(&a, T1, row! { email: "x" }, "").await?;
+    finds(&a, T1, row! { email: "y" }, "a1 a2").await?;
+    b.update(T1, row! { id: "a2", email: "x" }, &USUAL).await?;
+    finds(&a, T1, row! { email: "x" }, "a2").await?;
+    finds(&a, T1, row! { email: "y" }, "a1").await?;
+    b.update(T1, row! { id: "a1", num: 7 }, &USUAL).await?;
+    let page = a.select::<Row>(T1, row! { email: "y" }, &Options::new().select(["num"])).await?;
+    equal(page.rows, vec![row! { num: 7 }])
+}
+
+/// What is found through the cache by each process is what is found without it.
+async fn every_write_changes_what_is_selected_by_named_keys(bench: Bench) -> Checked {
+    let (a, b) = (naming(&bench).await?, naming(&bench).await?);
+    seed(&a, T1, [row! { id: "a1", email: "x", num: 1, name: "n" }]).await?;
+    let upsert = Options { upsert: true, ..Options::new() };
+    for step in 0..14 {
+        let w = if step % 2 == 0 { &a } else { &b };
+        match step {
+            0 => w.put(T1, row! { id: "a2", email: "x", num: 1, name: "n" }, &USUAL).await?,
+            1 => w.put(T1, row! { id: "a2", num: 2 }, &USUAL).await?,
+            2 => w.update(T1, row! { id: "a1", name: "m" }, &USUAL).await?,
+            3 => w.update(T1, row! { id: "a3", email: "x", num: 2, name: "n" }, &upsert).await?,
+            4 => w.replace(T1, row! { id: "a3", email: "y" }, &USUAL).await?,
+            5 => w.update_all(T1, row! { email: "x" }, row! { email: "y" }, &USUAL).await?,
+            6 => w.del(T1, "a2", &USUAL).await?,
+            7 => w.add(T1, row! { id: "a2", email: "y" }, &USUAL).await?,
+            8 => w.update(T1, row! { id: "a2", email: NULL }, &USUAL).await?,
+            9 => {
+                w.put(T1, row! { id: "a2", email: "x" }, &Options::new().only_if(Query::new().eq("num", 9)))
+                    .await?
+            }
+            10 => w.update(T1, row! { id: "a1" }.with("num_$incr", 1), &USUAL).await?,
+            11 => w.del_all(T1, row! { email: "y" }, &USUAL).await?,
+            _ => {
+                let put = Operation::new(
+                    Action::Put,
+                    T1,
+                    row! { id: format!("b{step}"), email: "x", num: 1, name: "n" },
+                );
+                w.batch(vec![put], &USUAL).await?;
+                Default::default()
+            }
+        };
+        for db in [&a, &b] {
+            for query in [
+                row! { email: "x" },
+                row! { email: "y" },
+                row! { num: 1, name: "n" },
+                row! { num: 2, name: "n" },
+                row! { num: 1, name: "m" },
+                row! { num: 2, name: "m" },
+            ] {
+                let fresh = Options { nocache: true, ..Options::new() };
+                let expected = db.select::<Row>(T1, &query, &fresh).await?;
+                let found = db.select::<Row>(T1, &query, &USUAL).await?;
+                holds_that(found == expected, || {
+                    format!("step {step}, {query:?}: {found:?}, expected {expected:?}")
+                })?;
+            }
+        }
+    }
+    // It was the cache that was asked.
+    holds_that(answers(&a, T1).0 > 50, || format!("{:?}", a.cache_stats(T1)))
+}
+
+async fn what_is_not_asked_by_a_named_key_alone_is_selected_each_time(bench: Bench) -> Checked {
+    let db = naming(&bench).await?;
+    for n in 0..60 {
+        db.add(T1, row! { id: format!("a{n:02}"), email: "x", num: n, name: "n" }, &USUAL).await?;
+    }
+    seed(&db, T1, [row! { id: "b1", email: "y", num: 1 }, row! { id: "b2", email: "y", num: 2 }]).await?;
+    // More than are kept: a page and its token, as ever.
+    let page = db.select::<Row>(T1, row! { email: "x" }, &USUAL).await?;
+    equal((page.rows.len(), page.next_token.is_some()), (50, true))?;
+    let start = Options { start: page.next_token, ..Options::new() };
+    equal(db.select::<Row>(T1, row! { email: "x" }, &start).await?.rows.len(), 10)?;
+    equal(db.select::<Row>(T1, row! { email: "x" }, &Options::new().count(100)).await?.rows.len(), 60)?;
+    let total = Options { total: true, ..Options::new() };
+    equal(db.select::<Row>(T1, row! { email: "y" }, &total).await?.total, Some(2))?;
+    for (options, ids) in [
+        (Options::new().count(1), "b1"),
+        (Options::new().count(2), "b1 b2"),
+        (Options { page: Some(2), ..Options::new().count(1) }, "b2"),
+        (Options { descending: true, ..Options::new() }, "b2 b1"),
+        (Options { first: true, ..Options::new() }, "b1"),
+        (Options { last: true, ..Options::new() }, "b2"),
+        (Options { unique: Some("email".into()), ..Options::new() }, "b1"),
+    ] {
+        for _ in 0..2 {
+            let page = db.select::<Row>(T1, row! { email: "y" }, &options).await?;
+            page_is(&page, "id", ids)?;
+        }
+    }
+    finds(&db, T1, row! { email: "y", num: 2 }, "b2").await
 }
 
 async fn s202_an_absent_row_is_kept_until_it_is_added(bench: Bench) -> Checked {

@@ -39,6 +39,12 @@ pub(in crate::db) fn configure(builder: DbBuilder, params: &DbParams, folder: &P
             builder = builder.share_on_host([table.as_str()]);
         }
     }
+    for ((table, name), columns) in &params.cache_keys {
+        // Of a table that is not kept, or not there: a module may not take part in this process.
+        if params.cache_tables.iter().any(|kept| builder.is_table(kept, table)) {
+            builder = builder.cache_key(table, name, columns);
+        }
+    }
     Ok(builder)
 }
 
@@ -127,6 +133,22 @@ mod tests {
             });
             assert_eq!(stats_after_two_reads(&params, folder.path()).await[1], shared, "{name} {cache}");
         }
+    }
+
+    #[tokio::test]
+    async fn what_is_selected_by_columns_of_a_named_key_is_kept() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let params = params(|p| {
+            for (table, columns) in [("tt", "id"), ("u", "nosuch"), ("nosuch", "id")] {
+                p.cache_keys.insert((table.into(), "k".into()), vec![columns.into()]);
+            }
+        });
+        let db = configure(builder(), &params, folder.path()).and_then(DbBuilder::build).expect("builds");
+        for _ in 0..2 {
+            let query = Row::new().with("id", "a");
+            db.select::<Row>("t", query, &Options::new()).await.expect("reads");
+        }
+        assert_eq!(db.cache_stats("t").map(|s| (s.near_hits, s.misses)), Some((1, 1)));
     }
 
     #[test]

@@ -1,14 +1,31 @@
 //! What a write does to rows that are kept, here and elsewhere.
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
 
 use super::counts::Counter;
+use super::key_text;
+use super::named::{NamedKey, touched};
 use super::shared::{Scope, Shared};
 use super::stamps::{Place, Region, Stamp, Stamps};
+use crate::db::driver::Verb;
 use crate::task;
+use crate::value::Value;
+use crate::{Error, ErrorKind};
 
 /// Beyond so many keys of one table, all of it is out of date.
 const KEYS: usize = 256;
+
+/// The pauses after a write of which nobody knows whether and when it happens.
+const AGAIN: [Duration; 6] = [ms(0), ms(100), ms(1_000), ms(5_000), ms(15_000), ms(60_000)];
+/// Such writes of one table that are seen to at once; of more, rows may be out of date until their time is over.
+const UNSURE: usize = 1_000;
+
+const fn ms(number: u64) -> Duration {
+    Duration::from_millis(number)
+}
 
 /// The way to tell of writes to one table.
 #[derive(Debug)]
@@ -17,13 +34,32 @@ pub(in crate::db) struct TableMarks {
     region: Region,
     pub(super) shared: Option<Arc<Shared>>,
     pub(super) scope: Scope,
+    /// The named keys of the table; none when it is not known which ones other processes have.
+    named: Option<Vec<NamedKey>>,
+    unsure: Arc<Semaphore>,
     pub(super) invalidations: Counter,
 }
 
 impl TableMarks {
-    pub(super) fn new(stamps: Arc<Stamps>, shared: Option<Arc<Shared>>, scope: Scope) -> Self {
+    pub(super) fn new(
+        stamps: Arc<Stamps>,
+        shared: Option<Arc<Shared>>,
+        scope: Scope,
+        named: Option<Vec<NamedKey>>,
+    ) -> Self {
         let region = Region::of(&scope.table);
-        Self { stamps, region, shared, scope, invalidations: Counter::default() }
+        let unsure = Arc::new(Semaphore::new(UNSURE));
+        Self { stamps, region, shared, scope, named, unsure, invalidations: Counter::default() }
+    }
+
+    /// The named keys of the table.
+    pub(in crate::db) fn named(&self) -> &[NamedKey] {
+        self.named.as_deref().unwrap_or_default()
+    }
+
+    /// What a write to the record with this key makes out of date; none is all of the table.
+    pub(in crate::db) fn touched(&self, key: &[Value], verb: &Verb) -> Option<Vec<String>> {
+        touched(self.named.as_deref()?, key_text(key), verb)
     }
 
     pub(super) fn place(&self, key: &str) -> Place {
@@ -34,22 +70,31 @@ impl TableMarks {
         self.stamps.read(place)
     }
 
-    /// Begins a write to the records of these keys.
-    pub(in crate::db) fn write(self: &Arc<Self>, mut keys: Vec<String>) -> Writing {
-        keys.sort_unstable();
-        keys.dedup();
-        Writing::begin(self.clone(), (keys.len() <= KEYS).then_some(keys))
+    /// Begins a write to what was [`touched`](Self::touched).
+    pub(in crate::db) fn write(self: &Arc<Self>, touched: Option<Vec<String>>) -> Writing {
+        let keys = touched.and_then(|mut keys| {
+            keys.sort_unstable();
+            keys.dedup();
+            (keys.len() <= KEYS).then_some(keys)
+        });
+        Writing::begin(self.clone(), keys)
     }
 
     /// Begins a write to any records.
     pub(in crate::db) fn write_any(self: &Arc<Self>) -> Writing {
-        Writing::begin(self.clone(), None)
+        self.write(None)
     }
 
     /// As a write by somebody else on this home.
     #[cfg(test)]
     pub(super) fn renew_for_test(&self) {
         self.renew(None);
+    }
+
+    async fn forget(&self, keys: Option<&[String]>) {
+        if let Some(shared) = &self.shared {
+            shared.forget(&self.scope, keys).await;
+        }
     }
 
     fn renew(&self, keys: Option<&[String]>) {
@@ -76,37 +121,49 @@ impl Writing {
         Self { marks, keys, over: false }
     }
 
-    /// Ends the write: when this returns, no read that begins finds a row from before it. Call it whether the
-    /// database did what it was told or not: an error may come too late.
-    pub(in crate::db) async fn done(mut self) {
+    /// Ends the write with the errors it has ended in, if any: when this returns, no read that begins finds a row from
+    /// before it.
+    pub(in crate::db) async fn done<'a>(mut self, errors: impl IntoIterator<Item = &'a Error>) {
+        let unsure = errors.into_iter().any(is_unsure);
         // The shared rows first: what is read there until they have forgotten is kept with the old stamp.
-        if let Some(shared) = &self.marks.shared {
-            shared.forget(&self.marks.scope, self.keys.as_deref()).await;
-        }
-        self.end();
-    }
-
-    fn end(&mut self) {
+        self.marks.forget(self.keys.as_deref()).await;
         self.over = true;
         self.marks.invalidations.count();
         self.marks.renew(self.keys.as_deref());
-    }
-}
-
-/// The caller has gone away, and what it wrote may have happened.
-impl Drop for Writing {
-    fn drop(&mut self) {
-        if self.over {
-            return;
+        if unsure {
+            self.again();
         }
-        self.end();
-        let Some(shared) = self.marks.shared.clone() else { return };
+    }
+
+    /// Makes the rows out of date some more times, as the write may be waiting in the database still.
+    fn again(&mut self) {
+        let Ok(permit) = self.marks.unsure.clone().try_acquire_owned() else { return };
         if tokio::runtime::Handle::try_current().is_ok() {
             let (marks, keys) = (self.marks.clone(), self.keys.take());
             task::spawn("cache", async move {
-                shared.forget(&marks.scope, keys.as_deref()).await;
-                marks.renew(keys.as_deref());
+                let _permit = permit;
+                for pause in AGAIN {
+                    tokio::time::sleep(pause).await;
+                    marks.forget(keys.as_deref()).await;
+                    marks.renew(keys.as_deref());
+                }
             });
         }
     }
+}
+
+/// The caller has gone away, and what it wrote has happened, or will, or not.
+impl Drop for Writing {
+    fn drop(&mut self) {
+        if !self.over {
+            self.marks.invalidations.count();
+            self.marks.renew(self.keys.as_deref());
+            self.again();
+        }
+    }
+}
+
+/// Whether a write that ended in this error may happen nevertheless.
+fn is_unsure(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::Internal)
 }

@@ -8,10 +8,12 @@ use sha2::{Digest as _, Sha256};
 
 use super::host::HostRows;
 use super::marks::TableMarks;
+use super::named::NamedKey;
 use super::near::{CacheBounds, Near};
 use super::shared::{Scope, Shared, SharedRows};
 use super::stamps::Stamps;
 use super::table::TableCache;
+use crate::Result;
 use crate::cache::CacheDriver;
 use crate::db::DbBuilder;
 use crate::schema::Table;
@@ -31,6 +33,7 @@ pub(in crate::db) struct CacheSettings {
     bounds: CacheBounds,
     host: Option<Arc<dyn CacheDriver>>,
     all_writes: bool,
+    named: Vec<(String, String, Vec<String>)>,
     stores: HashMap<String, String>,
 }
 
@@ -42,6 +45,19 @@ impl DbBuilder {
     /// `ttl`. A table that is named again has the later time; one whose time is zero is not kept.
     pub fn cache<N: Into<String>>(mut self, tables: impl IntoIterator<Item = N>, ttl: Duration) -> Self {
         self.cache.tables.extend(tables.into_iter().map(|name| (name.into(), ttl)));
+        self
+    }
+
+    /// Keeps what a [`select`](crate::db::Db::select) finds whose condition is one value for each of these columns
+    /// and nothing else, in a table that is kept; `name` tells the keys of a table apart.
+    pub fn cache_key<N: Into<String>>(
+        mut self,
+        table: &str,
+        name: &str,
+        columns: impl IntoIterator<Item = N>,
+    ) -> Self {
+        let columns = columns.into_iter().map(Into::into).collect();
+        self.cache.named.push((table.to_owned(), name.to_owned(), columns));
         self
     }
 
@@ -104,6 +120,13 @@ impl DbBuilder {
     }
 }
 
+/// What is kept of a table, and how writes to it are told.
+#[derive(Default)]
+pub(in crate::db) struct Keeping {
+    pub(in crate::db) cache: Option<Arc<TableCache>>,
+    pub(in crate::db) marks: Option<Arc<TableMarks>>,
+}
+
 /// Makes what tables keep, while a `Db` is built.
 pub(in crate::db) struct CacheMaker<'a> {
     settings: &'a CacheSettings,
@@ -115,7 +138,9 @@ pub(in crate::db) struct CacheMaker<'a> {
 impl CacheSettings {
     /// The tables that are named.
     pub(in crate::db) fn names(&self) -> impl Iterator<Item = &String> {
-        self.tables.iter().map(|(name, _)| name).chain(self.shared.iter().map(|(name, _)| name))
+        let shared = self.shared.iter().map(|(name, _)| name);
+        let named = self.named.iter().map(|(name, ..)| name);
+        self.tables.iter().map(|(name, _)| name).chain(shared).chain(named)
     }
 
     /// Nothing when nothing is kept and nobody is told.
@@ -149,24 +174,31 @@ impl CacheSettings {
 
 impl CacheMaker<'_> {
     /// What a table of this pool keeps, and how writes to it are told; `is_this` says which names are its own.
+    ///
+    /// # Errors
+    /// `Config` for a named key whose columns cannot be one.
     pub(in crate::db) fn table(
         &self,
         table: &Arc<Table>,
         pool: &str,
         is_this: impl Fn(&str) -> bool,
-    ) -> (Option<Arc<TableCache>>, Option<Arc<TableMarks>>) {
-        let named = self.settings.tables.iter().rev().find(|(name, _)| is_this(name));
-        let ttl = named.map(|(_, ttl)| *ttl).filter(|ttl| !ttl.is_zero() && table.keys().len() > 0);
+    ) -> Result<Keeping> {
+        let named = self.settings.named.iter().filter(|(of, ..)| is_this(of));
+        let named = named.map(|(_, name, columns)| NamedKey::new(table, name, columns));
+        let named = named.collect::<Result<Vec<_>>>()?;
+        let kept = self.settings.tables.iter().rev().find(|(name, _)| is_this(name));
+        let ttl = kept.map(|(_, ttl)| *ttl).filter(|ttl| !ttl.is_zero() && table.keys().len() > 0);
         if ttl.is_none() && !self.settings.all_writes {
-            return (None, None);
+            return Ok(Keeping::default());
         }
         let shared = self.shared.iter().rev().find(|(name, _)| is_this(name));
         let scope = Scope { table: table.name.clone(), id: self.identity(table, pool).into() };
-        let marks =
-            Arc::new(TableMarks::new(self.stamps.clone(), shared.map(|(_, shared)| shared.clone()), scope));
+        let shared = shared.map(|(_, shared)| shared.clone());
+        let named = (!self.settings.all_writes).then_some(named);
+        let marks = Arc::new(TableMarks::new(self.stamps.clone(), shared, scope, named));
         let cache =
             ttl.map(|ttl| Arc::new(TableCache::new(table.clone(), ttl, self.near.clone(), marks.clone())));
-        (cache, Some(marks))
+        Ok(Keeping { cache, marks: Some(marks) })
     }
 
     /// The name of the table, and a digest of all that must be the same for a row to be the same.

@@ -57,7 +57,21 @@ impl TableCache {
     where
         R: Future<Output = Result<Option<Row>>> + Send + 'static,
     {
-        let key = key_text(key);
+        self.find(key_text(key), load).await
+    }
+
+    /// As [`get`](Self::get), of what is kept by a text that is the key of no record.
+    ///
+    /// # Errors
+    /// Those of `load`.
+    pub(in crate::db) async fn find<R>(
+        self: &Arc<Self>,
+        key: String,
+        load: impl FnOnce() -> R,
+    ) -> Result<Option<Arc<Row>>>
+    where
+        R: Future<Output = Result<Option<Row>>> + Send + 'static,
+    {
         let place = self.marks.place(&key);
         let Some(stamp) = self.marks.stamp(place) else {
             self.counts.bypassed.count();

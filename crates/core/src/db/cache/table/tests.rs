@@ -54,7 +54,7 @@ fn process(stamps: Arc<Stamps>, rows: Option<Arc<dyn SharedRows>>, ttl: Duration
 fn with_shared(stamps: Arc<Stamps>, shared: Option<Shared>, ttl: Duration) -> Arc<TableCache> {
     let table = Arc::new(Table::new("t").column(Column::text("id").primary()).column(Column::int("n")));
     let scope = Scope { table: "t".into(), id: "t 1".into() };
-    let marks = TableMarks::new(stamps, shared.map(Arc::new), scope);
+    let marks = TableMarks::new(stamps, shared.map(Arc::new), scope, Some(Vec::new()));
     let near = Arc::new(Near::new(CacheBounds::default()));
     Arc::new(TableCache::new(table, ttl, near, Arc::new(marks)))
 }
@@ -84,7 +84,7 @@ fn held_up() -> (oneshot::Sender<i64>, impl Future<Output = Result<Option<Row>>>
 }
 
 async fn write(process: &Arc<TableCache>) {
-    process.marks.write(vec!["a".into()]).done().await;
+    process.marks.write(Some(vec!["a".into()])).done([]).await;
 }
 
 /// The puts in the background have happened.
@@ -107,7 +107,7 @@ async fn a_row_is_read_once_and_a_write_of_any_process_makes_all_read_again() {
         for process in &all {
             assert_eq!(read(process, 2).await, 2);
         }
-        writer.marks.write_any().done().await;
+        writer.marks.write_any().done([]).await;
     }
     let stats = all[0].stats();
     assert_eq!((stats.near_hits, stats.misses, stats.invalidations), (3, 6, 2));
@@ -147,7 +147,7 @@ async fn what_was_read_before_a_write_is_given_to_nobody_after_it() {
 async fn a_write_that_is_dropped_or_fails_counts_as_one_that_happened() {
     let home = Home::new();
     for [reader, writer] in [[home.alone(), home.alone()], [home.sharing(), home.sharing()]] {
-        let writing = writer.marks.write(vec!["a".into()]);
+        let writing = writer.marks.write(Some(vec!["a".into()]));
         // Read and kept while the write is under way.
         assert_eq!(read(&reader, 1).await, 1);
         drop(writing);
@@ -157,11 +157,31 @@ async fn a_write_that_is_dropped_or_fails_counts_as_one_that_happened() {
 }
 
 #[tokio::test]
+async fn a_write_that_happens_after_its_caller_was_told_nothing_is_seen_too() {
+    let home = Home::new();
+    for [reader, writer] in [[home.alone(), home.alone()], [home.sharing(), home.sharing()]] {
+        for error in [None, Some(Error::new(crate::ErrorKind::Timeout, "no answer"))] {
+            let writing = writer.marks.write(Some(vec!["a".into()]));
+            match &error {
+                None => drop(writing),
+                Some(_) => writing.done(error.as_ref()).await,
+            }
+            // The database comes to it later.
+            assert_eq!(read(&reader, 1).await, 1);
+            while read(&reader, 2).await == 1 {
+                tokio::task::yield_now().await;
+            }
+            write(&writer).await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_process_that_is_killed_while_it_writes_leaves_no_row_from_before() {
     let home = Home::new();
     let [reader, writer] = [home.alone(), home.alone()];
     assert_eq!(read(&reader, 1).await, 1);
-    std::mem::forget(writer.marks.write(vec!["a".into()]));
+    std::mem::forget(writer.marks.write(Some(vec!["a".into()])));
     assert_eq!(read(&reader, 2).await, 2);
 }
 
@@ -172,7 +192,7 @@ async fn a_write_of_many_keys_makes_each_read_again() {
     for count in [2, 1000] {
         assert_eq!(read(&reader, 1).await, 1);
         let keys = (1..count).map(|n| n.to_string()).chain(["a".to_owned()]).collect();
-        writer.marks.write(keys).done().await;
+        writer.marks.write(Some(keys)).done([]).await;
         assert_eq!(read(&reader, 2).await, 2);
         write(&writer).await;
     }
@@ -336,10 +356,10 @@ async fn rows_shared_elsewhere_are_forgotten_before_a_write_is_over() {
     while remote.rows.lock().expect("not poisoned").is_none() {
         tokio::task::yield_now().await;
     }
-    let writing = writer.marks.write(vec!["a".into()]);
+    let writing = writer.marks.write(Some(vec!["a".into()]));
     // The first look of a process whose home has seen no write.
     assert_eq!(read(&far(&remote), 99).await, 1);
-    writing.done().await;
+    writing.done([]).await;
     assert_eq!(read(&other, 2).await, 2);
     assert_eq!(read(&writer, 2).await, 2);
 }
@@ -349,7 +369,7 @@ async fn rows_shared_elsewhere_are_forgotten_after_a_write_that_was_dropped() {
     let remote = Arc::new(Remote::default());
     let writer = far(&remote);
     assert_eq!(read(&writer, 1).await, 1);
-    drop(writer.marks.write(vec!["a".into()]));
+    drop(writer.marks.write(Some(vec!["a".into()])));
     while remote.version.load(Ordering::SeqCst) == 0 {
         tokio::task::yield_now().await;
     }
@@ -422,11 +442,11 @@ async fn no_read_gives_what_is_older_than_an_answered_write() {
         task::spawn("race", async move {
             for turn in 0..400 {
                 if turn % 8 == n {
-                    let writing = process.marks.write(vec!["a".into()]);
+                    let writing = process.marks.write(Some(vec!["a".into()]));
                     tokio::task::yield_now().await;
                     let value = stored.fetch_add(1, Ordering::SeqCst) + 1;
                     tokio::task::yield_now().await;
-                    writing.done().await;
+                    writing.done([]).await;
                     answered.fetch_max(value, Ordering::SeqCst);
                 } else {
                     let least = answered.load(Ordering::SeqCst);
