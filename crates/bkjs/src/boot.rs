@@ -148,8 +148,9 @@ impl Registered {
     }
 }
 
-/// Prepares home and log.
+/// Prepares home and log, as the user that is to have them.
 fn prepare(handles: &Handles, role: &str) -> Result<Logging> {
+    bkjs_runtime::become_user(&handles.runtime.load(), &handles.core.load().home)?;
     home::prepare(&handles.core.load())?;
     // A process with a role serves on one thread, which must not wait for a reader of the log.
     let init = if is_operator(role) { Logging::init } else { Logging::init_in_background };

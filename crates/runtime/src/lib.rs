@@ -16,7 +16,7 @@
 //! children inherit. The pair then carries the messages between parent and child.
 //!
 //! The order of a `main` is fixed: [`Start::take`] first, then the configuration from [`Start::args`], then
-//! [`run`]. A failure between the two goes through [`Start::fail`], so that it reaches whoever started the tree.
+//! [`become_user`], then [`run`]. A failure between them goes through [`Start::fail`], so that it reaches whoever started the tree.
 //!
 //! | exit code | meaning |
 //! |---|---|
@@ -42,6 +42,7 @@ mod leaf;
 mod listen;
 mod params;
 mod pidfile;
+mod privileges;
 mod process;
 mod program;
 mod role;
@@ -59,6 +60,7 @@ pub use drain::Drain;
 pub use ipc::Ipc;
 pub use launch::{Launch, run};
 pub use params::RuntimeParams;
+pub use privileges::become_user;
 pub use program::{Program, RoleContext};
 pub use role::Role;
 pub use start::Start;

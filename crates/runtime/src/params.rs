@@ -47,6 +47,11 @@ pub struct RuntimeParams {
     /// How long work in progress may take after the request to stop.
     #[param(default = 25000, max = 3600000, unit = "ms")]
     pub shutdown_timeout: Duration,
+    /// The user, by name or number, that all processes run as when root starts them; only supervisors keep the right to
+    /// open a port below 1024.
+    pub uid: String,
+    /// The group, by name or number, instead of the user's own.
+    pub gid: String,
     /// Where the output of a daemon goes.
     #[param(default = "log/error.log")]
     pub err_file: PathBuf,

@@ -10,6 +10,7 @@ use crate::exit::Exit;
 use crate::ipc::{Ipc, Link, Message};
 use crate::launch::{Setting, unique_roles};
 use crate::pidfile::PidFile;
+use crate::privileges::renounce;
 use crate::signals::Signals;
 use crate::start::Birth;
 use crate::supervise::begin;
@@ -51,6 +52,8 @@ async fn serve(
         started = started => started?,
         () = signals.end() => return Ok(Exit::Stopped),
     };
+    // The port is open: nothing else needs a right of root's.
+    renounce().map_err(|e| Error::internal("cannot give up the rights of root").source(e))?;
     let (drain, ready) = (Drain::new(), Drain::new());
     let context = RoleContext {
         role,

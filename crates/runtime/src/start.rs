@@ -12,6 +12,7 @@ use bkjs_core::{Error, ErrorKind, Result};
 
 use crate::exit::Exit;
 use crate::ipc::{Boot, Message, Parent, receive_boot, send_last};
+use crate::privileges::renounce;
 use crate::{Role, title};
 
 /// How this process came to life: by an operator, or by a supervisor that gave it a role.
@@ -91,7 +92,12 @@ impl Birth {
         rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
         title::set(boot.role);
         match boot.parent {
-            Parent::Supervisor => die_with_parent()?,
+            Parent::Supervisor => {
+                die_with_parent()?;
+                if !boot.role.is_supervisor() {
+                    renounce()?;
+                }
+            }
             Parent::Launcher => drop(rustix::process::setsid()?),
             Parent::Itself => {}
         }

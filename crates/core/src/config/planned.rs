@@ -156,8 +156,6 @@ const TABLE: &[(Kind, &[&str])] = &[
         &[
             "api-collect-pool",
             "api-static-options-(.+)",
-            "uid",
-            "gid",
             "role",
             "umask",
             "bind",
