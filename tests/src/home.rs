@@ -1,7 +1,7 @@
 //! A throw-away home folder, and commands that run on it.
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 use std::time::Duration;
 use std::{env, fs};
 
@@ -70,6 +70,24 @@ impl Home {
         self.run(Program::bkjs()?.path(), &[&first, args].concat()).await
     }
 
+    /// Runs `bkjs db` on this home and waits until it ends.
+    ///
+    /// # Errors
+    /// When it cannot be started or does not end within a minute.
+    pub async fn db(&self, args: &[&str]) -> Result<Ran> {
+        wait(self.db_command(args)?).await
+    }
+
+    /// `bkjs db` on this home, still to be started; it ends with its handle. It works beside the home folder.
+    ///
+    /// # Errors
+    /// When there is no program.
+    pub fn db_command(&self, args: &[&str]) -> Result<Command> {
+        let home = self.path();
+        let first = ["db", "-home", home.to_str().context("the home is no text")?];
+        Ok(self.command(Program::bkjs()?.path(), &[&first, args].concat()))
+    }
+
     /// Makes an administrator, as an operator does.
     ///
     /// # Errors
@@ -86,17 +104,15 @@ impl Home {
     /// # Errors
     /// When it cannot be started or does not end within a minute; it is killed then.
     pub async fn run(&self, program: &Path, args: &[&str]) -> Result<Ran> {
+        wait(self.command(program, args)).await
+    }
+
+    fn command(&self, program: &Path, args: &[&str]) -> Command {
         let mut command = Command::new(program);
-        command.args(args).stdin(Stdio::null()).kill_on_drop(true).current_dir(self.parent.path());
+        command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.kill_on_drop(true).current_dir(self.parent.path());
         self.prepare(&mut command);
-        let ended = tokio::time::timeout(Duration::from_secs(60), command.output()).await;
-        let out =
-            ended.with_context(|| format!("{args:?} does not end"))?.context("cannot start the program")?;
-        Ok(Ran {
-            code: out.status.code(),
-            stdout: String::from_utf8_lossy(&out.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&out.stderr).into_owned(),
-        })
+        command
     }
 
     /// Keeps settings of the machine that runs the tests away from the program, and tells it of its database.
@@ -112,7 +128,24 @@ impl Home {
     }
 }
 
+/// Waits until a command ends.
+async fn wait(mut command: Command) -> Result<Ran> {
+    let child = command.spawn().context("cannot start the program")?;
+    let ended = tokio::time::timeout(Duration::from_secs(60), child.wait_with_output()).await;
+    let out = ended.with_context(|| format!("{command:?} does not end"))?.context("the program is lost")?;
+    Ok(Ran::of(&out))
+}
+
 impl Ran {
+    /// How a command ended, by what is known of it.
+    fn of(out: &Output) -> Self {
+        Self {
+            code: out.status.code(),
+            stdout: String::from_utf8_lossy(&out.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&out.stderr).into_owned(),
+        }
+    }
+
     /// All that the command printed.
     pub fn text(&self) -> String {
         format!("{}{}", self.stdout, self.stderr)

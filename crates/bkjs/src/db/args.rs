@@ -13,7 +13,6 @@ pub(crate) struct Args {
     options: BTreeMap<&'static str, String>,
 }
 
-#[allow(dead_code)] // for the tools that follow
 impl Args {
     /// Takes the words apart. One dash or two mean the same; a flag takes the next word only if that says
     /// whether it is meant (`true`, `off`, `1` ...).

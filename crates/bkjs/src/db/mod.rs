@@ -5,11 +5,15 @@
 
 mod args;
 mod tables;
+mod transfer;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use bkjs_api::Setup;
 use bkjs_core::db::Db;
+use bkjs_core::schema::Table;
 use bkjs_core::{Error, Result};
 use futures_util::future::BoxFuture;
 
@@ -36,17 +40,64 @@ pub(crate) struct Tool {
 pub(crate) struct Tools {
     /// The tables of all modules, on the configured pools.
     pub(crate) db: Db,
+    /// The home's folder of data, for what a tool must remember.
+    pub(crate) folder: PathBuf,
+    /// Tables are made before they are written to: `-db-create-tables`, or a database that is new.
+    create: bool,
+}
+
+impl Tools {
+    /// Makes the table in the pool, its own when none is named, if tables are to be made.
+    pub(crate) async fn prepare(&self, table: &Arc<Table>, pool: Option<&str>) -> Result<()> {
+        if self.create {
+            let driver = pool.map_or_else(|| self.db.pool_of(&table.name), |name| Ok(self.db.pool(name)))?;
+            for line in driver.create(vec![table.clone()]).await? {
+                tracing::info!("{line}");
+            }
+        }
+        Ok(())
+    }
 }
 
 /// All of them, in the order of the help.
-const TOOLS: &[Tool] = &[Tool {
-    name: "tables",
-    usage: "",
-    summary: "names the tables that the modules and the application have",
-    options: &[],
-    flags: &[],
-    run: |tools, args| Box::pin(tables::run(tools, args)),
-}];
+const TOOLS: &[Tool] = &[
+    Tool {
+        name: "tables",
+        usage: "",
+        summary: "names the tables that the modules and the application have",
+        options: &[],
+        flags: &[],
+        run: |tools, args| Box::pin(tables::run(tools, args)),
+    },
+    Tool {
+        name: "export",
+        usage: "[TABLE ...] [-path FILE|FOLDER/|-] [-tables LIST] [-skip LIST] [-pool POOL] [-filter JSON] [-batch N] \
+                [-resume] [-no-verify]",
+        summary: "writes the records of tables to files of JSON, a line each",
+        options: &["path", "tables", "skip", "pool", "filter", "batch"],
+        flags: &["resume", "no-verify"],
+        run: |tools, args| Box::pin(transfer::export(tools, args)),
+    },
+    Tool {
+        name: "import",
+        usage: "[TABLE ...] [-path FILE|FOLDER/|-] [-tables LIST] [-skip LIST] [-pool POOL] [-op put|add|update] \
+                [-incremental COLUMN] [-mapping OLD,NEW,...] [-convert] [-max-errors N] [-continue] [-batch N] \
+                [-resume] [-no-verify]",
+        summary: "stores the records of such files",
+        options: &["path", "tables", "skip", "pool", "op", "incremental", "mapping", "max-errors", "batch"],
+        flags: &["convert", "continue", "resume", "no-verify"],
+        run: |tools, args| Box::pin(transfer::import(tools, args)),
+    },
+    Tool {
+        name: "copy",
+        usage: "[TABLE ...] -from POOL -to POOL [-tables LIST] [-skip LIST] [-filter JSON] [-op put|add|update] \
+                [-incremental COLUMN] [-max-errors N] [-continue] [-batch N] [-resume] [-no-verify]",
+        summary: "copies the records of tables from one pool to another",
+        options: &["from", "to", "tables", "skip", "filter", "op", "incremental", "max-errors", "batch"],
+        flags: &["continue", "resume", "no-verify"],
+        run: |tools, args| Box::pin(transfer::copy(tools, args)),
+    },
+];
 
 /// Runs the tool that the first word names with the words after it.
 pub(crate) fn run(environment: &Environment, mut setup: Setup, words: &[String]) -> ExitCode {
@@ -69,7 +120,9 @@ async fn tool(environment: &Environment, setup: &mut Setup, words: &[String]) ->
         return Err(Error::invalid(format!("{what}, there are: {}; see help db", known.join(", "))));
     };
     let args = Args::parse(rest, tool.options, tool.flags)?;
-    let tools = Tools { db: environment.open(setup.db_builder())? };
+    let (params, folder) = (environment.db.load_full(), environment.core.load().var());
+    let create = params.create_tables || bkjs_core::db::is_new(&params, &folder);
+    let tools = Tools { db: environment.open(setup.db_builder())?, folder, create };
     let done = (tool.run)(&tools, args).await;
     tools.db.close().await;
     done

@@ -224,8 +224,22 @@ impl Bench {
 
     /// As [`open`](Self::open), with a second, empty store of the same product as the pool [`OTHER`].
     pub(crate) async fn open_two(&self, tables: impl IntoIterator<Item = Table>) -> Checked<Db> {
+        self.open_beside(self.backend, tables).await
+    }
+
+    /// As [`open_two`](Self::open_two), the second store being of another product that needs no server; none if this
+    /// build has no such product.
+    pub(crate) async fn open_mixed(&self, tables: impl IntoIterator<Item = Table>) -> Checked<Option<Db>> {
+        let other = |backend: &&Backend| backend.server.is_none() && backend.name != self.backend.name;
+        match BACKENDS.iter().find(other) {
+            Some(other) => self.open_beside(other, tables).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn open_beside(&self, other: &Backend, tables: impl IntoIterator<Item = Table>) -> Checked<Db> {
         let second = Place::new()?;
-        let driver = self.backend.open(&second)?;
+        let driver = other.open(&second)?;
         holds_that(self.places.second.set(second).is_ok(), || "there is a second store already")?;
         let db =
             self.open_with(tables, |builder| builder.pool(OTHER, driver).default_pool(self.pool())).await?;

@@ -12,6 +12,7 @@ use crate::trial::trials;
 
 trials! {
     s209_a_copy_in_another_pool_is_equal,
+    s209_a_copy_in_another_product_and_back_is_equal,
     s209_a_second_copy_writes_only_what_is_newer,
     s209_records_come_back_from_lines_of_text,
     what_is_stored_passes_rules_that_came_later,
@@ -97,6 +98,26 @@ async fn s209_a_copy_in_another_pool_is_equal(bench: Bench) -> Checked {
     let other = Options { pool: Some(OTHER.into()), ..Options::new() };
     let row: Option<Row> = db.get(T6, "empty", &other).await?;
     has(row.as_ref(), &row! { dr: "none", dv: "dflt" })
+}
+
+async fn s209_a_copy_in_another_product_and_back_is_equal(bench: Bench) -> Checked {
+    let Some(db) = bench.open_mixed(all()).await? else { return Ok(()) };
+    filled(&db).await?;
+    for table in [T1, T2, T3, T5, T6, T7, T8] {
+        let before = all_of(&db, table, &stored_in(bench.pool())).await?;
+        copy(&db, table, Action::Add, before.clone(), &stored_in(OTHER)).await?;
+        let there = all_of(&db, table, &stored_in(OTHER)).await?;
+        db.del_all(table, Query::new(), &Options { whole_table: true, ..Options::new() }).await?;
+        copy(&db, table, Action::Add, there, &stored_in(bench.pool())).await?;
+        let after = all_of(&db, table, &stored_in(bench.pool())).await?;
+        equal(after.len(), before.len())?;
+        for (a, b) in before.iter().zip(&after) {
+            has(Some(a), b)?;
+            has(Some(b), a)?;
+        }
+        alike(&db, table, &bench).await?;
+    }
+    Ok(())
 }
 
 async fn s209_a_second_copy_writes_only_what_is_newer(bench: Bench) -> Checked {
