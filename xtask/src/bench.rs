@@ -1,26 +1,58 @@
-//! `cargo xtask bench`: builds the optimised programs and hands over to the load generator.
+//! `cargo xtask bench`: builds the optimised programs and hands over to the one that measures.
+
+use std::process::Command;
 
 use anyhow::{Result, ensure};
 
+use crate::services::Ready;
 use crate::workspace::{cargo, target};
 
 #[derive(clap::Args)]
 #[command(trailing_var_arg = true)]
 pub(crate) struct Args {
-    /// Names of measurements and options of the load generator; `-- --help` lists them
+    /// Names of measurements and options of the load generator; `db` first measures the drivers of databases
+    /// beside bare client libraries. `-- --help` and `db --help` list what there is
     #[arg(allow_hyphen_values = true)]
     rest: Vec<String>,
 }
 
-/// Builds with optimisation and runs the measurements; it is a program of its own, so that the other
-/// chores need not wait until an HTTP stack is compiled.
+/// Builds with optimisation and runs the measurements; they are programs of their own, so that the other
+/// chores need not wait until an HTTP stack or all drivers are compiled.
 ///
 /// # Errors
 /// When the build fails or the measuring program cannot be started.
 pub(crate) fn run(args: &Args) -> Result<bool> {
-    let build = ["build", "--release", "--package", "bkjs-bench"];
-    println!("== build: cargo {} (minutes, the first time)", build.join(" "));
-    ensure!(cargo(build).status()?.success(), "the build failed");
-    let program = target()?.join("release").join("bkjs-bench");
-    Ok(std::process::Command::new(program).args(&args.rest).status()?.success())
+    match args.rest.split_first() {
+        Some((first, rest)) if first == "db" => drivers(rest),
+        _ => {
+            let mut load = built(&["bkjs-cli", "bkjs-bench"], "bkjs-bench")?;
+            Ok(load.args(&args.rest).status()?.success())
+        }
+    }
+}
+
+/// Measures the drivers, on the servers that tests use.
+fn drivers(args: &[String]) -> Result<bool> {
+    let mut program = built(&["bkjs-bench-db"], "bkjs-bench-db")?;
+    program.args(args);
+    // What it says of itself needs no servers.
+    if args.iter().any(|arg| arg == "--help" || arg == "-h") {
+        return Ok(program.status()?.success());
+    }
+    let ready = Ready::start()?;
+    for missing in &ready.missing {
+        println!("{missing}");
+    }
+    let done = program.envs(ready.variables.iter().cloned()).status();
+    ready.stop()?;
+    Ok(done?.success())
+}
+
+/// Builds these packages; gives a program of theirs.
+fn built(packages: &[&str], program: &str) -> Result<Command> {
+    let mut build = cargo(["build", "--release"]);
+    build.args(packages.iter().flat_map(|package| ["--package", package]));
+    println!("== build: cargo build --release of {} (minutes, the first time)", packages.join(", "));
+    ensure!(build.status()?.success(), "the build failed");
+    Ok(Command::new(target()?.join("release").join(program)))
 }

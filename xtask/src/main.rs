@@ -28,7 +28,7 @@ struct Args {
 enum Chore {
     /// Build everything once and run all tests; the last line is the count
     Test(test::Args),
-    /// Measure the server against a bare axum and rusqlite program, side by side
+    /// Measure the server against a bare axum and rusqlite program, or drivers against bare client libraries
     Bench(bench::Args),
     /// Restart a database server under load, and count what was lost
     Chaos(chaos::Args),

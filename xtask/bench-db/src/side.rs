@@ -1,0 +1,44 @@
+//! Who does the work.
+
+use anyhow::{Result, bail};
+
+/// One of the two ways to the same data. Numbers of records are those of [`record`](crate::record).
+pub(crate) trait Side: Send + Sync + 'static {
+    /// Reads the record with this number, which must be there.
+    fn get(&self, number: u64) -> impl Future<Output = Result<()>> + Send;
+
+    /// Adds the record with this number, which is new.
+    fn insert(&self, number: u64) -> impl Future<Output = Result<()>> + Send;
+
+    /// Changes `num` of the record with this number, which must be there.
+    fn update(&self, number: u64) -> impl Future<Output = Result<()>> + Send;
+
+    /// Reads the records of this group in the order of their keys.
+    fn select(&self, group: u64) -> impl Future<Output = Result<()>> + Send;
+
+    /// Adds a hundred records from this number on.
+    fn batch(&self, first: u64) -> impl Future<Output = Result<()>> + Send;
+}
+
+/// A name for each side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Which {
+    /// Through the facade.
+    Ours,
+    /// By the client library.
+    Bare,
+}
+
+impl Which {
+    /// The side with this name.
+    ///
+    /// # Errors
+    /// For any other name.
+    pub(crate) fn parse(name: &str) -> Result<Self> {
+        match name {
+            "ours" => Ok(Self::Ours),
+            "bare" => Ok(Self::Bare),
+            _ => bail!("no side {name}, there are ours and bare"),
+        }
+    }
+}
