@@ -8,14 +8,16 @@ use bkjs_core::config::{Params, RegexpList};
 #[derive(Params, Clone, Debug)]
 pub(crate) struct ModuleParams {
     /// The modules that take part, by name; empty means all of this build.
+    #[param(local)]
     allow_modules: RegexpList,
     /// The modules that take part in processes of one role: web, worker or shell.
-    #[param(pattern = "allow-modules-([a-z]+)")]
+    #[param(pattern = "allow-modules-([a-z]+)", local)]
     allow_modules_role: BTreeMap<String, RegexpList>,
     /// The modules that do not take part, whatever is allowed.
+    #[param(local)]
     deny_modules: RegexpList,
     /// The modules that do not take part in processes of one role.
-    #[param(pattern = "deny-modules-([a-z]+)")]
+    #[param(pattern = "deny-modules-([a-z]+)", local)]
     deny_modules_role: BTreeMap<String, RegexpList>,
 }
 

@@ -31,6 +31,8 @@ mod table;
 /// - `bare = "text"`: what stands when the name is given without a value
 /// - `early`: needed before files load, so only environment and command line may say it
 /// - `command_line`: about one start, so only the command line may say it
+/// - `local`: needed before other hosts are asked, so neither DNS nor the database may say it
+/// - `before_database`: says where the database is or which of its records count, so the database may not say it
 #[proc_macro_derive(Params, attributes(params, param))]
 pub fn derive_params(input: TokenStream) -> TokenStream {
     params::expand(&parse_macro_input!(input as DeriveInput)).unwrap_or_else(|e| e.to_compile_error()).into()

@@ -101,11 +101,12 @@ impl Param {
                         let value = text(&meta)?;
                         param.calls.push(quote!(.#word(#value)));
                     }
-                    "live" | "secret" | "add" | "replace" | "early" | "command_line" => param.calls.push(quote!(.#word())),
+                    "live" | "secret" | "add" | "replace" | "early" | "command_line" | "local"
+                    | "before_database" => param.calls.push(quote!(.#word())),
                     _ => {
                         return Err(meta.error(
                             "unknown attribute: expected name, pattern, default, min, max, unit, alias, bare, \
-                             live, secret, add, replace, early or command_line",
+                             live, secret, add, replace, early, command_line, local or before_database",
                         ));
                     }
                 }

@@ -10,18 +10,25 @@ use bkjs_core::config::Params;
 #[derive(Params, Clone, Debug)]
 pub struct RuntimeParams {
     /// Has a monitor at the top that restarts the whole tree.
+    #[param(local)]
     pub monitor: bool,
     /// Has a master; needed only beside web, which otherwise serves alone.
+    #[param(local)]
     pub master: bool,
     /// Serves in one process without supervision, unless master or monitor are given too.
+    #[param(local)]
     pub web: bool,
     /// Has no monitor although monitor is given.
+    #[param(local)]
     pub no_monitor: bool,
     /// Has no master and no workers: the server is at the top, or below the monitor.
+    #[param(local)]
     pub no_master: bool,
     /// Has no server: the master keeps workers only.
+    #[param(local)]
     pub no_web: bool,
     /// Goes to the background as soon as it serves.
+    #[param(local)]
     pub daemon: bool,
     /// The TCP port of HTTP.
     #[param(default = 8000, min = 1)]
@@ -53,7 +60,7 @@ pub struct RuntimeParams {
     /// The group, by name or number, instead of the user's own.
     pub gid: String,
     /// Where the output of a daemon goes.
-    #[param(default = "log/error.log")]
+    #[param(default = "log/error.log", local)]
     pub err_file: PathBuf,
 }
 

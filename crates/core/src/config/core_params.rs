@@ -22,37 +22,40 @@ pub struct CoreParams {
     #[param(default = "etc", early)]
     pub etc_dir: PathBuf,
     /// The folder of static pages.
-    #[param(default = "web")]
+    #[param(default = "web", local)]
     pub web_dir: PathBuf,
     /// The folder of temporary files.
-    #[param(default = "tmp")]
+    #[param(default = "tmp", local)]
     pub tmp_dir: PathBuf,
     /// The folder of data that changes: databases, pid files.
-    #[param(default = "var")]
+    #[param(default = "var", local)]
     pub spool_dir: PathBuf,
     /// The folder of logs.
-    #[param(default = "log")]
+    #[param(default = "log", local)]
     pub log_dir: PathBuf,
     /// The folder of uploaded files.
-    #[param(default = "files")]
+    #[param(default = "files", local)]
     pub files_dir: PathBuf,
     /// The folder of icons.
-    #[param(default = "images")]
+    #[param(default = "images", local)]
     pub images_dir: PathBuf,
     /// The folder of the application's modules.
-    #[param(default = "modules")]
+    #[param(default = "modules", local)]
     pub modules_dir: PathBuf,
     /// The name of the environment, such as production.
-    #[param(default = "development")]
+    #[param(default = "development", before_database)]
     pub run_mode: RunMode,
     /// The application's name, or name-version.
-    #[param(default = "bkjs")]
+    #[param(default = "bkjs", before_database)]
     pub app_name: String,
     /// The tag of this instance.
+    #[param(before_database)]
     pub instance_tag: String,
     /// The region this instance is in.
+    #[param(before_database)]
     pub instance_region: String,
     /// The zone this instance is in.
+    #[param(before_database)]
     pub instance_zone: String,
     /// This instance only runs jobs.
     pub instance_job: bool,

@@ -53,6 +53,15 @@ pub struct Config {
     state: Mutex<State>,
 }
 
+/// When values that do not change while running take effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Restart {
+    /// At the next start of the process.
+    Pending,
+    /// Now: this is the start.
+    Now,
+}
+
 struct State {
     sources: BTreeMap<Rank, Vec<Assignment>>,
     /// What the sources say now.
@@ -131,7 +140,7 @@ impl Config {
             assignments: file::read(path, shown, *rank, &mut problems),
         };
         let changes: Vec<SourceValues> = self.files.iter().map(&mut read).collect();
-        self.apply(changes, problems)
+        self.apply(changes, problems, Restart::Pending)
     }
 
     /// Replaces what the given sources say and swaps the new values in, for all sections or for none.
@@ -141,10 +150,18 @@ impl Config {
     /// # Errors
     /// `Config` with all problems; then every source and value stays as it was.
     pub fn reload(&self, changes: Vec<SourceValues>) -> Result<Reload> {
-        self.apply(changes, Vec::new())
+        self.apply(changes, Vec::new(), Restart::Pending)
     }
 
-    fn apply(&self, changes: Vec<SourceValues>, problems: Vec<Problem>) -> Result<Reload> {
+    /// As [`Config::reload`], in a process that has not begun its work: what needs a restart takes effect too.
+    ///
+    /// # Errors
+    /// As [`Config::reload`].
+    pub fn complete(&self, changes: Vec<SourceValues>) -> Result<Reload> {
+        self.apply(changes, Vec::new(), Restart::Now)
+    }
+
+    fn apply(&self, changes: Vec<SourceValues>, problems: Vec<Problem>, restart: Restart) -> Result<Reload> {
         let mut state = self.state();
         let mut sources = state.sources.clone();
         for change in changes {
@@ -154,10 +171,15 @@ impl Config {
         // All that is said must be right, also what waits for a restart.
         stage(&self.registry, &resolved, problems)?;
         let loaded = resolved.settings.clone();
-        self.keep_until_restart(&mut resolved.settings, &state.running);
+        if restart == Restart::Pending {
+            self.keep_until_restart(&mut resolved.settings, &state.running);
+        }
         let commits = stage(&self.registry, &resolved, Vec::new())?;
         commits.into_iter().for_each(|commit| commit());
-        let reload = self.compare(&state.loaded, &loaded, resolved.warnings);
+        let mut reload = self.compare(&state.loaded, &loaded, resolved.warnings);
+        if restart == Restart::Now {
+            reload.restart.clear();
+        }
         state.warnings.clone_from(&reload.warnings);
         state.sources = sources;
         state.loaded = loaded;

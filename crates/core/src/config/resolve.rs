@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::decode::{Decoded, decode};
 use super::registry::{Entry, Found};
-use super::{Assignment, Origin, Problem, Rank, Registry, Scope, Shape, Spec, Values, command_line};
+use super::{Assignment, Origin, Problem, Rank, Registry, Shape, Spec, Values, command_line};
 
 /// A text that counts, and where it was said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,12 +49,26 @@ pub(super) fn resolve<'a>(
             resolved.problems.push(Problem::new("there are more problems after these"));
             break;
         }
+        let remote = assignment.origin.rank.is_remote();
         let Some(found) = registry.find(&assignment.name) else {
-            let place = format!("in {}", assignment.origin);
-            resolved.problems.push(command_line::unknown_name(registry, &assignment.name, &place));
+            // What other hosts say may be meant for a version that knows more.
+            if !remote {
+                resolved.problems.push(unknown(registry, assignment));
+            } else if resolved.has_room() {
+                resolved.warnings.push(unknown(registry, assignment).to_string());
+            }
             continue;
         };
         let entry = &registry.entries[found.entry];
+        if let Some(why) = refusal(&entry.spec, assignment.origin.rank) {
+            let Assignment { name, origin, .. } = assignment;
+            if !remote {
+                resolved.problems.push(Problem::with_value(name, Some(origin), why));
+            } else if resolved.has_room() {
+                resolved.warnings.push(format!("{name} in {origin} is not used: it {why}"));
+            }
+            continue;
+        }
         match check(&entry.spec, assignment) {
             Err(why) => {
                 let problem = Problem::with_value(&assignment.name, Some(&assignment.origin), &why);
@@ -72,18 +86,17 @@ pub(super) fn resolve<'a>(
     resolved
 }
 
+fn unknown(registry: &Registry, assignment: &Assignment) -> Problem {
+    command_line::unknown_name(registry, &assignment.name, &format!("in {}", assignment.origin))
+}
+
+/// Why a source of this kind may not say the parameter, as the end of the sentence "it ...".
+fn refusal(spec: &Spec, rank: Rank) -> Option<&'static str> {
+    let open_secret = spec.secret && rank == Rank::Dns;
+    spec.scope.refuses(rank).or(open_secret.then_some("is a secret, and everyone can read what DNS says"))
+}
+
 fn check(spec: &Spec, assignment: &Assignment) -> Result<Decoded, String> {
-    match spec.scope {
-        Scope::Early if assignment.origin.rank < Rank::Environment => {
-            return Err(
-                "is needed before files load: give it on the command line or in the environment".into()
-            );
-        }
-        Scope::CommandLine if assignment.origin.rank < Rank::CommandLine => {
-            return Err("is about one start: give it on the command line".into());
-        }
-        _ => {}
-    }
     let text = assignment.text.as_deref().or(spec.bare).ok_or("a value is required")?;
     let decoded = decode(text, spec.decoding);
     if let Decoded::Text(text) = &decoded {
@@ -93,6 +106,14 @@ fn check(spec: &Spec, assignment: &Assignment) -> Result<Decoded, String> {
 }
 
 impl Resolved {
+    /// Whether there is room for another warning; what takes the last place says that there are more.
+    fn has_room(&mut self) -> bool {
+        if self.warnings.len() == MAX_PROBLEMS {
+            self.warnings.push("there are more warnings after these".into());
+        }
+        self.warnings.len() < MAX_PROBLEMS
+    }
+
     fn add(&mut self, found: Found, entry: &Entry, decoded: Decoded, origin: Origin) {
         let Found { entry: at, name, captures } = found;
         let setting = self.settings.entry(name.clone()).or_insert_with(|| Setting {
@@ -109,7 +130,11 @@ impl Resolved {
         };
         let replaces = match entry.spec.shape {
             Shape::Single => true,
-            Shape::List => setting.occurrences.last().is_some_and(|last| last.origin.rank != origin.rank),
+            // Of a table each type of records is a source of its own.
+            Shape::List => setting
+                .occurrences
+                .last()
+                .is_some_and(|last| (last.origin.rank, &last.origin.source) != (origin.rank, &origin.source)),
             Shape::Adding => false,
         };
         if replaces {

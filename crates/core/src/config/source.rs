@@ -18,6 +18,13 @@ pub enum Rank {
     CommandLine,
 }
 
+impl Rank {
+    /// Whether other hosts answer for it, so that it may be unreachable, and meant for another version too.
+    pub fn is_remote(self) -> bool {
+        matches!(self, Self::Dns | Self::Database)
+    }
+}
+
 /// Where a value was said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {

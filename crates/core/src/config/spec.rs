@@ -1,3 +1,4 @@
+use super::Rank;
 use super::types::{Family, ParamType};
 
 /// How repeats of a parameter combine.
@@ -31,6 +32,31 @@ pub enum Scope {
     Early,
     /// The command line: it is about this one start.
     CommandLine,
+    /// Files, environment and command line, since it is needed before other hosts are asked.
+    Local,
+    /// All but the database, since it says where that is or which of its records count.
+    BeforeDatabase,
+}
+
+impl Scope {
+    /// Why a source of this kind may not say it, as the end of the sentence "it ..."; none when it may.
+    pub(super) fn refuses(self, rank: Rank) -> Option<&'static str> {
+        match self {
+            Self::Early if rank < Rank::Environment => {
+                Some("is needed before files load: give it on the command line or in the environment")
+            }
+            Self::CommandLine if rank < Rank::CommandLine => {
+                Some("is about one start: give it on the command line")
+            }
+            Self::Local if rank.is_remote() => {
+                Some("is needed before other hosts are asked: give it in a file or on the command line")
+            }
+            Self::BeforeDatabase if rank == Rank::Database => Some(
+                "says where the database is or which of its records count: give it in a file or on the command line",
+            ),
+            _ => None,
+        }
+    }
 }
 
 /// The declaration of one parameter, or of a family of names given by a pattern.
@@ -181,6 +207,20 @@ impl Spec {
     #[must_use]
     pub fn command_line(mut self) -> Self {
         self.scope = Scope::CommandLine;
+        self
+    }
+
+    /// Declares that it is needed before other hosts are asked: files, environment and command line say it.
+    #[must_use]
+    pub fn local(mut self) -> Self {
+        self.scope = Scope::Local;
+        self
+    }
+
+    /// Declares that it is needed before the database is read: every other source says it.
+    #[must_use]
+    pub fn before_database(mut self) -> Self {
+        self.scope = Scope::BeforeDatabase;
         self
     }
 
