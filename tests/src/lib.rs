@@ -23,6 +23,7 @@
 //! ```
 
 mod call;
+mod dns;
 mod home;
 mod pool;
 mod process;
@@ -34,6 +35,7 @@ mod sign;
 pub mod wait;
 
 pub use call::Call;
+pub use dns::Dns;
 pub use home::{Home, Ran};
 pub use process::{Process, end_all};
 pub use program::Program;

@@ -1,10 +1,10 @@
 //! From the first line of `main` to the work of this process.
 
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use bkjs_api::{Draft, Setup};
-use bkjs_core::config::{Config, CoreParams, Handle, Inputs, home};
+use bkjs_core::config::{Config, CoreParams, Handle, Inputs, RemoteSources, config_table, home};
 use bkjs_core::db::DbParams;
 use bkjs_core::log::{LogParams, Logging};
 use bkjs_core::{Error, Result};
@@ -28,8 +28,11 @@ pub(crate) struct Environment {
     pub(crate) runtime: Handle<RuntimeParams>,
     pub(crate) serve: Handle<ServeParams>,
     pub(crate) backend: Handle<BackendParams>,
+    /// Those on other hosts, until a task follows them.
+    pub(crate) sources: Mutex<Option<RemoteSources>>,
+    pub(crate) log_params: Handle<LogParams>,
     /// Kept to the end: what waits in it is written when it goes. Who only explains itself has none.
-    _log: Option<Logging>,
+    pub(crate) log: Option<Logging>,
 }
 
 /// What the parameters of the framework itself are read through.
@@ -103,10 +106,28 @@ fn part(app: App, start: &Start) -> Result<Part> {
     if is_operator(role) {
         config.warnings().iter().for_each(|warning| tracing::warn!("{warning}"));
     }
-    let Handles { core, db, cache, runtime, serve, backend, .. } = handles;
-    let config = Arc::new(config);
-    let environment =
-        Environment { name, version, config, core, db, cache, runtime, serve, backend, _log: log };
+    let Handles { core, db, cache, runtime, serve, backend, log: log_params, .. } = handles;
+    let (config, sources) = (Arc::new(config), Mutex::new(None));
+    let mut environment = Environment {
+        name,
+        version,
+        config,
+        core,
+        db,
+        cache,
+        runtime,
+        serve,
+        backend,
+        sources,
+        log_params,
+        log,
+    };
+    match (&command, start.role()) {
+        // It becomes the top of the tree, which reads them.
+        (Command::Run, None) => {}
+        (Command::Help(_), _) => environment.look_at_sources(role)?,
+        _ => environment.read_sources(role)?,
+    }
     match command {
         Command::Help(words) => Ok(Part::Done(help::text(&environment, &setup, &words)?)),
         Command::Shell(words) => Ok(Part::Shell(Box::new(environment), Box::new(setup), words)),
@@ -128,6 +149,7 @@ impl Registered {
     /// parameters of those that do not.
     fn of(app: App) -> Self {
         let mut setup = Setup::new();
+        setup.table(config_table());
         let handles = Handles::register(&mut setup);
         let modules = app.modules.iter().map(|module| {
             let draft = setup.draft(|draft| draft.module(module.as_ref()));

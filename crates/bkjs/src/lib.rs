@@ -25,6 +25,7 @@ mod modules;
 mod replay;
 mod service;
 mod shell;
+mod sources;
 
 pub use app::App;
 pub use bkjs_api as api;

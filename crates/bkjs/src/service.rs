@@ -93,6 +93,10 @@ impl Program for Service {
         })
     }
 
+    fn accompany(&self, _: Role) -> BoxFuture<'_, ()> {
+        Box::pin(self.environment.follow_sources())
+    }
+
     fn answer(&self, name: String, body: serde_json::Value) -> BoxFuture<'_, Result<serde_json::Value>> {
         let answer = match name.as_str() {
             replay::CALL => self.replay.answer(body),

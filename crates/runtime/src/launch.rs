@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use bkjs_core::{Error, ErrorKind, Result};
+use bkjs_core::{Error, ErrorKind, Result, task};
 
 use crate::exit::Exit;
 use crate::ipc::Parent;
@@ -101,6 +101,8 @@ fn act(launch: Launch, program: Arc<dyn Program>) -> Result<Exit> {
 
 async fn part(setting: Arc<Setting>, birth: Birth, program: Arc<dyn Program>) -> Result<Exit> {
     let alone = birth.boot.parent != Parent::Supervisor;
+    let (role, beside) = (birth.boot.role, program.clone());
+    task::spawn("beside", async move { beside.accompany(role).await });
     match birth.boot.role {
         role if role.is_supervisor() => Box::pin(supervise::run(setting, birth, program)).await,
         _ if alone => Box::pin(single::run(setting, birth, program)).await,

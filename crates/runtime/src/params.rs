@@ -56,8 +56,10 @@ pub struct RuntimeParams {
     pub shutdown_timeout: Duration,
     /// The user, by name or number, that all processes run as when root starts them; only supervisors keep the right to
     /// open a port below 1024.
+    #[param(local)]
     pub uid: String,
     /// The group, by name or number, instead of the user's own.
+    #[param(local)]
     pub gid: String,
     /// Where the output of a daemon goes.
     #[param(default = "log/error.log", local)]

@@ -31,6 +31,14 @@ pub trait Program: Send + Sync + 'static {
     /// and the process is started again.
     fn serve(&self, context: RoleContext) -> BoxFuture<'_, Result<()>>;
 
+    /// Runs beside the work of every process of the tree, supervisors included, and ends with it: what keeps the
+    /// configuration of the process current.
+    ///
+    /// It shares the thread with that work, and must not block it.
+    fn accompany(&self, _role: Role) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
     /// Answers a request that a web process or worker made with [`Ipc::call`].
     ///
     /// Runs in the one server process (the master where there is no server, the single process in

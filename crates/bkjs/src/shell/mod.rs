@@ -3,6 +3,7 @@
 //! A command works inside the configured application, on the same home and database as a server that may run
 //! meanwhile. What it gives is printed as JSON; a failure goes to standard error, with exit code 1.
 
+mod config;
 mod request;
 
 use std::process::ExitCode;
@@ -19,7 +20,8 @@ pub(crate) use request::BackendParams;
 pub(crate) fn all(environment: &Environment, setup: &Setup) -> Vec<Command> {
     let own = format!("http://127.0.0.1:{}", environment.runtime.load().port);
     let backend = request::Backend { params: environment.backend.clone(), own };
-    std::iter::once(request::command(backend)).chain(setup.commands().iter().cloned()).collect()
+    let own = [request::command(backend), config::command(environment.config.clone())];
+    own.into_iter().chain(setup.commands().iter().cloned()).collect()
 }
 
 /// Runs the commands that the words name, one after the other, until one fails.

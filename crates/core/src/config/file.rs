@@ -52,7 +52,8 @@ pub(super) fn parse(bytes: &[u8], shown: &str, rank: Rank, problems: &mut Vec<Pr
     assignments
 }
 
-fn parse_line(line: &[u8], origin: Origin) -> Result<Option<Assignment>, String> {
+/// Takes one line apart; none for an empty one or a comment.
+pub(super) fn parse_line(line: &[u8], origin: Origin) -> Result<Option<Assignment>, String> {
     if line.len() > MAX_LINE {
         return Err(format!("longer than {MAX_LINE} bytes"));
     }

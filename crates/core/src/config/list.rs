@@ -35,6 +35,16 @@ pub struct ParamInfo {
 }
 
 impl Config {
+    /// A text that some source says for a parameter, as listings show it: hidden if it is secret, without the
+    /// password of a URL. Of a name that is not known anything that looks like a secret is hidden.
+    pub fn shown(&self, name: &str, text: &str) -> String {
+        let hidden = match self.registry().find(name) {
+            Some(found) => is_secret(&self.registry().entries[found.entry].spec, name),
+            None => is_named_secret(name),
+        };
+        if hidden { HIDDEN.into() } else { without_password(text) }
+    }
+
     /// All parameters in order of declaration, each set member of a family after its pattern; those without effect
     /// come last.
     pub fn list(&self) -> Vec<ParamInfo> {
@@ -99,12 +109,22 @@ fn info(entry: &Entry, section: &'static str, setting: Option<&Setting>) -> Para
 
 /// The texts of a value, one a line; nothing of a secret, and no password of a URL.
 fn shown(spec: &Spec, setting: &Setting) -> String {
-    // A family such as the options of a pool holds secrets among other things.
-    let named_so = || SECRET_WORDS.iter().any(|word| setting.name.contains(word));
-    if spec.secret || (spec.pattern && named_so()) {
-        return "***".into();
+    if is_secret(spec, &setting.name) {
+        return HIDDEN.into();
     }
     setting.occurrences.iter().map(|o| without_password(&o.text)).collect::<Vec<_>>().join("\n")
+}
+
+/// What stands in the place of a secret.
+const HIDDEN: &str = "***";
+
+/// Whether a parameter is one. A family such as the options of a pool holds secrets among other things.
+fn is_secret(spec: &Spec, name: &str) -> bool {
+    spec.secret || (spec.pattern && is_named_secret(name))
+}
+
+fn is_named_secret(name: &str) -> bool {
+    SECRET_WORDS.iter().any(|word| name.contains(word))
 }
 
 /// The text with what stands between the scheme and the last `@` of each URL's authority masked.

@@ -30,7 +30,8 @@
 //!
 //! # Sources and precedence
 //! Rising: defaults, `etc/config`, `etc/config.local`, DNS, database, `BKJS_*` environment, command line
-//! ([`Rank`]). DNS and database have their place; what fetches them hands the values to [`Config::reload`].
+//! ([`Rank`]). [`RemoteSources`] reads DNS and the database, before a process begins its work and from time to
+//! time. There an unknown name, and one that this source may not say, is a warning: the record is passed over.
 //!
 //! # Repeats
 //! Of a single value the last one counts. Lists, maps and families of expressions given several times in one
@@ -61,6 +62,7 @@ mod pattern;
 mod planned;
 mod problem;
 mod registry;
+mod remote;
 mod resolve;
 mod source;
 mod spec;
@@ -76,6 +78,7 @@ pub use list::ParamInfo;
 pub use load::{Config, Inputs, Reload};
 pub use problem::Problem;
 pub use registry::{Handle, Params, Registry, defaults};
+pub use remote::{CONFIG_TABLE, DnsParams, RemoteSources, config_table};
 pub use source::{Assignment, Origin, Rank, SourceValues};
 pub use spec::{Decoding, Scope, Shape, Spec};
 pub use types::{Family, FamilyKey, ParamType, RegexpList, RegexpMap, Secret, Size, in_range, quoted};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arc_swap::{ArcSwap, Guard};
 
 use super::pattern::Pattern;
-use super::{CoreParams, Problem, Spec, Values, planned};
+use super::{CoreParams, DnsParams, Problem, Spec, Values, planned};
 use crate::log::LogParams;
 use crate::{Error, ErrorKind, Result};
 
@@ -127,7 +127,7 @@ impl fmt::Debug for Registry {
 }
 
 impl Registry {
-    /// A registry that knows [`CoreParams`], [`LogParams`] and the parameters without effect yet.
+    /// A registry that knows [`CoreParams`], [`LogParams`], [`DnsParams`] and the parameters without effect yet.
     pub fn new() -> Self {
         let mut registry = Self {
             entries: Vec::new(),
@@ -141,9 +141,10 @@ impl Registry {
             let pattern = Pattern::of(&spec);
             registry.entries.push(Entry { spec, pattern, planned: true });
         }
-        // A test makes sure that both are declared right and that planned patterns are patterns.
+        // A test makes sure that they are declared right and that planned patterns are patterns.
         let _ = registry.register::<CoreParams>();
         let _ = registry.register::<LogParams>();
+        let _ = registry.register::<DnsParams>();
         registry
     }
 

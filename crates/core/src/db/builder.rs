@@ -179,6 +179,11 @@ impl DbBuilder {
         }))
     }
 
+    /// Whether a table is declared.
+    pub(super) fn has_table(&self, table: &str) -> bool {
+        self.schema.find(table).is_some()
+    }
+
     fn named_tables(&self) -> impl Iterator<Item = &String> {
         let hooks = self.pre.iter().chain(&self.post).map(|(name, _)| name).filter(|name| *name != "*");
         let pools = self.table_pools.iter().map(|(name, _)| name);

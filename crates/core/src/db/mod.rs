@@ -110,6 +110,7 @@ pub use key::{IntoKey, Key};
 pub use lines::{BadLine, LineReader, line_of};
 pub use options::{Options, Returning, Sort};
 pub use params::{DbParams, is_new, open};
+pub(crate) use params::{is_missing, open_pool};
 pub use query::{Condition, Group, GroupKind, IntoQuery, Op, Query};
 pub use reply::{Action, Operation, Outcome, Page, Written};
 pub use scan::Batches;

@@ -1,16 +1,18 @@
 //! The parameters of the database, and a [`Db`] opened by them.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value as Json};
 
 use super::cache::configure;
+use super::driver::Driver;
 use super::drivers::none::NoneDriver;
 use super::drivers::{self, Location};
 use super::{Db, DbBuilder};
-use crate::config::{Params, Secret, Size};
+use crate::config::{CONFIG_TABLE, Params, Secret, Size};
 use crate::{Error, ErrorKind, Result};
 
 /// Database parameters.
@@ -18,11 +20,18 @@ use crate::{Error, ErrorKind, Result};
 #[params(prefix = "db")]
 pub struct DbParams {
     /// The pool of every table that is not bound to another one.
-    #[param(default = "sqlite")]
+    #[param(default = "sqlite", before_database)]
     pub pool: String,
     /// The name of the database where the URL of a pool has none; for SQLite the file NAME.db in the folder of data.
-    #[param(default = "backend")]
+    #[param(default = "backend", before_database)]
     pub name: String,
+    /// The pool whose table bk_config is a source of parameters; empty is none.
+    #[param(before_database)]
+    pub config: String,
+    /// How often TXT records and the table bk_config are read again, plus up to a tenth by chance; 0 is never. A plain
+    /// number is minutes.
+    #[param(default = "1d", unit = "m", max = "30d")]
+    pub config_interval: Duration,
     /// Creates missing tables, columns and indexes at the start; a new SQLite database gets its tables anyway.
     pub create_tables: bool,
     /// The URL of a pool: the name of a product, and a number for further pools of the same product.
@@ -69,20 +78,22 @@ pub struct DbParams {
 /// # Errors
 /// `Config` for a pool that cannot be configured like this, `Unavailable` for one that cannot be used.
 pub fn open(builder: DbBuilder, params: &DbParams, folder: &Path) -> Result<Db> {
-    let default_file = folder.join(format!("{}.db", params.name));
-    let mut builder = builder.pool("none", std::sync::Arc::new(NoneDriver::new())).default_pool(&params.pool);
-    let others = params.url.keys().filter(|name| **name != params.pool && **name != "none");
-    for name in std::iter::once(&params.pool).filter(|name| **name != "none").chain(others) {
-        let is_default = *name == params.pool;
-        let location = Location {
-            url: params.url.get(name).map_or("", Secret::expose),
-            default_file: if is_default { &default_file } else { &folder.join(format!("{name}.db")) },
-            options: pool_options(params, name),
-        };
+    let mut builder = builder.pool("none", Arc::new(NoneDriver::new())).default_pool(&params.pool);
+    let mut names: Vec<&String> = vec![&params.pool];
+    // The pool of the configuration may have no URL: an embedded database with a file of its own.
+    let others = params.url.keys().chain(std::iter::once(&params.config).filter(|name| !name.is_empty()));
+    for name in others {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    for name in names.into_iter().filter(|name| **name != "none") {
+        let default_file = default_file(params, name, folder);
+        let location = location(params, name, &default_file);
         builder = builder.store(name, &store(&location));
-        match drivers::open(name.trim_end_matches(|c: char| c.is_ascii_digit()), location) {
+        match open_at(name, location) {
             Ok(driver) => builder = builder.pool(name, driver),
-            Err(error) if is_default => return Err(named(name, error)),
+            Err(error) if *name == params.pool => return Err(error),
             Err(error) => {
                 tracing::warn!(pool = name, error = error.log_text(), "the pool is left out");
                 continue;
@@ -92,12 +103,42 @@ pub fn open(builder: DbBuilder, params: &DbParams, folder: &Path) -> Result<Db> 
             builder = builder.table_pool(table, name);
         }
     }
+    if !params.config.is_empty() && builder.has_table(CONFIG_TABLE) {
+        builder = builder.table_pool(CONFIG_TABLE, &params.config);
+    }
     configure(builder, params, folder)?.build()
 }
 
 /// Everything that says which records a pool reaches.
 fn store(location: &Location<'_>) -> String {
     format!("{}\0{}\0{}", location.url, location.default_file.display(), Json::from(location.options.clone()))
+}
+
+/// Opens one pool by its name, blocking while an embedded database is opened.
+///
+/// # Errors
+/// As [`open`], naming the pool.
+pub(crate) fn open_pool(params: &DbParams, name: &str, folder: &Path) -> Result<Arc<dyn Driver>> {
+    open_at(name, location(params, name, &default_file(params, name, folder)))
+}
+
+fn open_at(pool: &str, location: Location<'_>) -> Result<Arc<dyn Driver>> {
+    let product = pool.trim_end_matches(|c: char| c.is_ascii_digit());
+    drivers::open(product, location).map_err(|error| named(pool, error))
+}
+
+fn location<'a>(params: &'a DbParams, pool: &str, default_file: &'a Path) -> Location<'a> {
+    Location {
+        url: params.url.get(pool).map_or("", Secret::expose),
+        default_file,
+        options: pool_options(params, pool),
+    }
+}
+
+/// The file of an embedded database whose URL names none.
+fn default_file(params: &DbParams, pool: &str, folder: &Path) -> PathBuf {
+    let name = if *pool == params.pool { &params.name } else { pool };
+    folder.join(format!("{name}.db"))
 }
 
 /// Settings as the texts say them: numbers and truths where they read so.
@@ -119,6 +160,12 @@ fn named(pool: &str, error: Error) -> Error {
 
 /// Whether the default pool is an SQLite file that is not there yet.
 pub fn is_new(params: &DbParams, folder: &Path) -> bool {
-    let url = params.url.get(&params.pool).map_or("", Secret::expose);
-    params.pool == "sqlite" && url.is_empty() && !folder.join(format!("{}.db", params.name)).exists()
+    params.pool == "sqlite" && is_missing(params, &params.pool, folder)
+}
+
+/// Whether a pool is an SQLite file of the folder of data that is not there yet: opening it would make it.
+pub(crate) fn is_missing(params: &DbParams, pool: &str, folder: &Path) -> bool {
+    let url = params.url.get(pool).map_or("", Secret::expose);
+    let product = pool.trim_end_matches(|c: char| c.is_ascii_digit());
+    product == "sqlite" && url.is_empty() && !default_file(params, pool, folder).exists()
 }

@@ -41,8 +41,8 @@ use background::Background;
 use output::{Output, Target};
 
 /// Libraries whose debug lines show what passes through them: they stay at info unless a filter names them.
-const QUIET: [&str; 8] =
-    ["hyper", "hyper_util", "h2", "rustls", "mio", "tokio", "tungstenite", "tokio_tungstenite"];
+const QUIET: [&str; 9] =
+    ["hyper", "hyper_util", "h2", "rustls", "mio", "tokio", "tungstenite", "tokio_tungstenite", "hickory"];
 
 /// The logging of this process. Keep it as long as the process has something to say.
 #[derive(Clone)]

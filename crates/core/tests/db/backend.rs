@@ -190,6 +190,11 @@ impl Bench {
         self.places.clone()
     }
 
+    /// The address of the store, as a parameter says it.
+    pub(crate) fn url(&self) -> String {
+        (self.backend.url)(&self.places.first)
+    }
+
     /// What the driver can do.
     pub(crate) fn can(&self) -> Capabilities {
         self.can

@@ -17,6 +17,7 @@ mod trial;
 mod add_get_del;
 mod batch;
 mod cache;
+mod configuration;
 mod counters;
 mod durable;
 mod expiry_hooks;
@@ -69,6 +70,7 @@ const SECTIONS: &[&[Trial]] = &[
     typed::TRIALS,
     hostile::TRIALS,
     durable::TRIALS,
+    configuration::TRIALS,
     random::TRIALS,
     random_writes::TRIALS,
 ];
