@@ -193,8 +193,7 @@ async fn deep_json_is_refused() -> Result<()> {
 async fn bodies_that_are_too_long_are_refused() -> Result<()> {
     let target = Target::new().await?;
     let announced = "POST /account/add HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99999999999\r\n\r\n{";
-    let answer = target.raw("a length of 100 GB", announced).await?;
-    assert!(matches!(answer, Answer::Status(408 | 413)), "{answer:?}");
+    assert_eq!(target.raw("a length of 100 GB", announced).await?, Answer::Status(413));
     let asking = announced.replace("Host: x", "Host: x\r\nExpect: 100-continue");
     assert_eq!(
         target.raw("the same, asking first", asking.trim_end_matches('{')).await?,
@@ -204,7 +203,7 @@ async fn bodies_that_are_too_long_are_refused() -> Result<()> {
     // The second piece is where a server makes room for the rest.
     let pieces: [&[u8]; 4] = [announced.as_bytes(), b"\"a\":\"", b"b", b"c"];
     let answer = raw::send_in_pieces(target.server.port, &pieces, PATIENCE).await?;
-    assert!(matches!(answer, Answer::Status(408 | 413)), "{answer:?}");
+    assert_eq!(answer, Answer::Status(413));
 
     let body = format!("{{\"name\":\"{}\"}}", "a".repeat(64 << 20));
     let answer = target.raw("64 MB", post("/account/add", "application/json", body.as_bytes())).await?;

@@ -87,6 +87,31 @@ async fn sees_what_the_shell_does(args: &[&str]) -> Result<()> {
 }
 
 #[tokio::test]
+async fn the_shell_finds_the_server_of_its_home_wherever_that_listens() -> Result<()> {
+    let home = Home::new()?;
+    let server = Server::start(&home, &["-server-max-processes", "1"]).await?;
+    run(&home, "-account-add login a secret s name A").await?;
+    let own = run(&home, "-send-request /account/get -login a -secret s").await?;
+    assert_eq!(own["login"], "a");
+    assert_eq!(server.stop().await?, 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_written_is_an_error_and_one_that_nobody_wants_is_none() -> Result<()> {
+    let home = Home::new()?;
+    let program = Program::bkjs()?;
+    let program = program.path().to_str().context("a path")?;
+    let sh = async |line| home.run("/bin/sh".as_ref(), &["-c", line, program]).await;
+    let full = sh("\"$0\" help params >/dev/full").await?;
+    assert_eq!(full.code, Some(1), "{full:?}");
+    assert!(full.stderr.starts_with("bkjs: cannot write the answer"), "{full:?}");
+    let gone = sh("\"$0\" help params | true").await?;
+    assert_eq!((gone.code, gone.text().as_str()), (Some(0), ""), "{gone:?}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_mistake_ends_with_an_error_and_changes_nothing() -> Result<()> {
     let home = Home::new()?;
     run(&home, "-account-add login a secret s name A").await?;

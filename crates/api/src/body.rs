@@ -13,6 +13,9 @@ use tokio::time::timeout;
 /// gets to see why it was refused.
 const DISCARD: usize = 64 << 20;
 
+/// How long a body that is announced to be too large may stop before that is said.
+const LATE: Duration = Duration::from_millis(500);
+
 /// Reads the whole body.
 ///
 /// # Errors
@@ -30,10 +33,13 @@ where
         // The client waits for our word before it sends anything.
         return Err(too_large(limit));
     }
+    let announced_too_large = declared.is_some_and(|n| n > limit as u64);
+    let patience = if announced_too_large { stall.min(LATE) } else { stall };
     let mut first: Option<Bytes> = None;
     let mut rest = BytesMut::new();
     let mut seen = 0usize;
-    while let Some(frame) = timeout(stall, body.frame()).await.map_err(|_| stalled())? {
+    let late = || if announced_too_large { too_large(limit) } else { stalled() };
+    while let Some(frame) = timeout(patience, body.frame()).await.map_err(|_| late())? {
         let frame = frame.map_err(|e| Error::invalid("the body was cut off").source(e))?;
         let Ok(data) = frame.into_data() else { continue };
         seen = seen.saturating_add(data.len());

@@ -87,7 +87,7 @@ pub struct ApiParams {
     /// Signatures of version 1 (HMAC-SHA1, login not covered) are taken.
     #[param(live)]
     pub signature_v1: bool,
-    /// A signature counts once: the same one again is refused until it has expired.
+    /// A signature counts once: the same one again is refused until it has expired, or the server was restarted.
     #[param(live)]
     pub signature_replay: bool,
     /// No session cookies.

@@ -22,7 +22,7 @@ pub(crate) fn refusal(parts: &Parts) -> Option<Response> {
     }
     let mut hosts = parts.headers.get_all(header::HOST).iter();
     let problem = match (hosts.next(), hosts.next()) {
-        (Some(host), None) if host.as_bytes().iter().copied().all(names_hosts) => return None,
+        (Some(host), None) if names_host(host.as_bytes()) => return None,
         (None, _) if parts.version < Version::HTTP_11 => return None,
         (None, _) => "the header host is missing",
         (Some(_), None) => "the header host names no host",
@@ -37,11 +37,36 @@ fn last(mut response: Response) -> Response {
     response
 }
 
-/// Whether a byte may stand in a host with its port: names, addresses, and what RFC 3986 allows in names, but
-/// for the comma, by which two hosts are joined into one header.
+/// Whether this is a host, with or without a port: a name or an address of version 4, or one of version 6 in
+/// brackets.
+fn names_host(text: &[u8]) -> bool {
+    let (host, port) = match text.strip_prefix(b"[") {
+        Some(rest) => {
+            let Some(end) = rest.iter().position(|b| *b == b']') else { return false };
+            let (address, after) = rest.split_at(end);
+            if !std::str::from_utf8(address).is_ok_and(|a| a.parse::<std::net::Ipv6Addr>().is_ok()) {
+                return false;
+            }
+            (&b"6"[..], after.get(1..).unwrap_or_default())
+        }
+        None => text.split_at(text.iter().position(|b| *b == b':').unwrap_or(text.len())),
+    };
+    let port = match port {
+        [] | [b':'] => true,
+        [b':', digits @ ..] => {
+            digits.iter().all(u8::is_ascii_digit)
+                && std::str::from_utf8(digits).is_ok_and(|port| port.parse::<u16>().is_ok())
+        }
+        _ => false,
+    };
+    port && host.iter().copied().all(names_hosts)
+}
+
+/// Whether a byte may stand in a name: what RFC 3986 allows, but for the comma, by which two hosts are joined into
+/// one header.
 const fn names_hosts(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
-        || matches!(byte, b'.' | b'-' | b':' | b'[' | b']' | b'_' | b'~' | b'%')
+        || matches!(byte, b'.' | b'-' | b'_' | b'~' | b'%')
         || matches!(byte, b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b';' | b'=')
 }
 
@@ -68,7 +93,8 @@ mod tests {
             assert_eq!(get(Version::HTTP_11, &[host]), None, "{host:?}");
         }
         let bad: [&[u8]; 7] = [b"a b", b"a,b", b"a/b", b"u@a", b"a?b", b"\xfc.de", b"a\tb"];
-        for host in bad {
+        let no_address: [&[u8]; 7] = [b"[::1", b"[x]", b"::1", b"a:b", b"a:99999", b"[::1]x", b"a:+1"];
+        for host in bad.into_iter().chain(no_address) {
             assert_eq!(get(Version::HTTP_11, &[host]), Some(400), "{host:?}");
         }
         assert_eq!(get(Version::HTTP_11, &[]), Some(400));

@@ -10,6 +10,7 @@ use bkjs_core::log::{LogParams, Logging};
 use bkjs_core::{Error, Result};
 use bkjs_runtime::{Launch, RuntimeParams, Start};
 
+use crate::answer;
 use crate::cache::CacheParams;
 use crate::command::Command;
 use crate::modules::ModuleParams;
@@ -192,10 +193,11 @@ fn serve(environment: Environment, setup: Setup, start: Start) -> ExitCode {
     bkjs_runtime::run(launch, Service::new(environment, setup))
 }
 
-#[allow(clippy::print_stdout)] // the answer to a question on the command line
 fn print(text: &str) -> ExitCode {
-    print!("{text}");
-    ExitCode::SUCCESS
+    match answer::write(text) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(&error),
+    }
 }
 
 #[allow(clippy::print_stderr)] // there is no log yet

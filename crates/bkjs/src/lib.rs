@@ -14,6 +14,7 @@
 //! The parts, for what the [`prelude`] does not name: [`core`] (configuration, data, authentication),
 //! [`api`] (HTTP), [`runtime`] (processes).
 
+mod answer;
 mod app;
 mod assets;
 mod boot;

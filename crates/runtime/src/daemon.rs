@@ -1,6 +1,7 @@
 //! `-daemon`: the tree goes to the background once it serves.
 
 use std::fs::{self, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt as _;
 
 use bkjs_core::{Error, ErrorKind, Result};
 
@@ -23,7 +24,7 @@ pub(crate) fn start(setting: &Setting, role: Role) -> Result<Exit> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(unwritable)?;
     }
-    let log = OpenOptions::new().create(true).append(true).open(&path).map_err(unwritable)?;
+    let log = OpenOptions::new().create(true).append(true).mode(0o640).open(&path).map_err(unwritable)?;
     let (mut command, stream) = command(setting, Place { role, index: 0, parent: Parent::Launcher }, &[])?;
     command.stdout(log.try_clone().map_err(unwritable)?).stderr(log);
     let cannot =

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,6 +11,8 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::RuntimeParams;
 
+/// The file of `var/` that tells the shell where the server listens.
+const ADDRESS: &str = "server.address";
 const PATIENCE: Duration = Duration::from_secs(1);
 const AGAIN: Duration = Duration::from_millis(25);
 
@@ -54,10 +57,19 @@ impl Sockets {
 ///
 /// # Errors
 /// `Unavailable` naming the address and port.
-pub(crate) async fn open(params: &RuntimeParams) -> Result<Sockets> {
+pub(crate) async fn open(params: &RuntimeParams, var: &Path) -> Result<Sockets> {
     let address = SocketAddr::new(params.bind, params.port);
     let listener = patiently(address, params.backlog).await.map_err(|e| refused(address, e))?;
+    // Only the shell misses it.
+    if let Err(error) = std::fs::write(var.join(ADDRESS), params.reachable().to_string()) {
+        tracing::warn!(%error, "cannot note where this home listens");
+    }
     Ok(Sockets(Arc::new(Mutex::new(vec![listener]))))
+}
+
+/// Where the server of a home listens, or listened last; none when it never did.
+pub fn listens_at(var: &Path) -> Option<SocketAddr> {
+    std::fs::read_to_string(var.join(ADDRESS)).ok()?.trim().parse().ok()
 }
 
 async fn patiently(address: SocketAddr, backlog: u16) -> io::Result<TcpListener> {
@@ -134,9 +146,21 @@ mod tests {
         let taken = TcpListener::bind("127.0.0.1:0").expect("binds");
         let port = taken.local_addr().expect("bound").port();
         let params = RuntimeParams { port, bind: std::net::Ipv4Addr::LOCALHOST.into(), ..Default::default() };
-        let error = open(&params).await.expect_err("busy");
+        let var = tempfile::tempdir().expect("a folder");
+        let error = open(&params, var.path()).await.expect_err("busy");
+        assert_eq!(listens_at(var.path()), None);
         assert!(error.message().contains(&port.to_string()), "{error}");
         assert!(error.message().contains("in use"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn where_a_home_listens_is_noted() {
+        let var = tempfile::tempdir().expect("a folder");
+        let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("binds").port();
+        let bind = std::net::Ipv4Addr::UNSPECIFIED.into();
+        let _open =
+            open(&RuntimeParams { port, bind, ..Default::default() }, var.path()).await.expect("listens");
+        assert_eq!(listens_at(var.path()), Some(SocketAddr::from(([127, 0, 0, 1], port))));
     }
 
     /// Whether a new connection is made; on the loopback that is decided before the call returns.

@@ -1,6 +1,6 @@
 //! The parameters of the process tree.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -74,6 +74,16 @@ impl RuntimeParams {
             n if n < 0 => cpus().saturating_mul(n.unsigned_abs() as usize),
             n => n.unsigned_abs() as usize,
         }
+    }
+
+    /// Where a process of this machine reaches what these parameters have listen.
+    pub fn reachable(&self) -> SocketAddr {
+        let ip = match self.bind {
+            IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+            ip => ip,
+        };
+        SocketAddr::new(ip, self.port)
     }
 
     /// The number of worker processes to keep.

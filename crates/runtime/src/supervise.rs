@@ -105,7 +105,7 @@ pub(crate) async fn begin(role: Role, setting: &Setting, program: &dyn Program) 
         program.prepare(role).await?;
     }
     match role {
-        Role::Server | Role::Web => listen::open(&setting.params).await,
+        Role::Server | Role::Web => listen::open(&setting.params, &setting.var_dir).await,
         _ => Ok(Sockets::default()),
     }
 }

@@ -12,13 +12,16 @@ use bkjs_api::{Args, Command, CommandContext, Setup};
 use bkjs_core::value::Value;
 use bkjs_core::{Error, Result};
 
+use crate::answer;
 use crate::boot::{Environment, failed};
 
 pub(crate) use request::BackendParams;
 
 /// The commands of the shell itself and of all modules.
 pub(crate) fn all(environment: &Environment, setup: &Setup) -> Vec<Command> {
-    let own = format!("http://127.0.0.1:{}", environment.runtime.load().port);
+    let params = environment.runtime.load();
+    let listens = bkjs_runtime::listens_at(&environment.core.load().var());
+    let own = format!("http://{}", listens.unwrap_or_else(|| params.reachable()));
     let backend = request::Backend { params: environment.backend.clone(), own };
     let own = [request::command(backend), config::command(environment.config.clone())];
     own.into_iter().chain(setup.commands().iter().cloned()).collect()
@@ -54,18 +57,18 @@ async fn commands(environment: &Environment, setup: Setup, words: &[String]) -> 
     if create || fresh {
         let done = db.create_tables().await?;
         if calls.is_empty() {
-            print(&Value::from(done));
+            print(&Value::from(done))?;
         }
     }
     let mut result = Ok(());
     for (command, args) in calls {
         let context = CommandContext { api: service.api().clone() };
-        match command.run(context, args).await {
+        result = match command.run(context, args).await {
             Ok(value) => print(&value),
-            Err(error) => {
-                result = Err(error);
-                break;
-            }
+            Err(error) => Err(error),
+        };
+        if result.is_err() {
+            break;
         }
     }
     db.close().await;
@@ -93,10 +96,8 @@ fn split<'a>(known: &'a [Command], words: &[String]) -> Result<Vec<(&'a Command,
     Ok(calls)
 }
 
-#[allow(clippy::print_stdout)] // the command's answer
-fn print(value: &Value) {
-    match serde_json::to_string_pretty(value) {
-        Ok(text) => println!("{text}"),
-        Err(error) => tracing::error!(%error, "the answer cannot be shown"),
-    }
+fn print(value: &Value) -> Result<()> {
+    let text = serde_json::to_string_pretty(value);
+    let text = text.map_err(|e| Error::internal("the answer cannot be shown").source(e))?;
+    answer::write(&format!("{text}\n"))
 }

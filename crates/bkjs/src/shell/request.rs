@@ -24,7 +24,7 @@ const JSON: &str = "application/json";
 /// Requests that the shell sends.
 #[derive(Params, Clone, Debug)]
 pub(crate) struct BackendParams {
-    /// The address of the server that the shell sends requests to; by default this home's own.
+    /// The address of the server that the shell sends requests to; by default this home's own, where it listened last.
     #[param(live)]
     backend_host: String,
     /// The login that signs the shell's requests.
