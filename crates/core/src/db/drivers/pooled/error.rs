@@ -36,6 +36,11 @@ pub(super) fn fate<S: Session>(error: &sqlx::Error) -> Fate {
     }
 }
 
+/// Whether the server did not take a statement because of its size.
+pub(super) fn is_too_large<S: Session>(error: &sqlx::Error) -> bool {
+    native::<S>(error).is_some_and(|native| S::failure(native).cause == Cause::TooLarge)
+}
+
 /// Whether trying to connect again is in vain: a login that is refused stays refused.
 pub(super) fn is_final<S: Session>(error: &sqlx::Error) -> bool {
     match native::<S>(error) {

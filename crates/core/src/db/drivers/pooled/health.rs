@@ -1,7 +1,7 @@
 use std::time::{Duration, Instant};
 
 use super::Session;
-use super::error::{convert, fate, unavailable};
+use super::error::{convert, fate, is_too_large, unavailable};
 use crate::{Error, ErrorKind, Result};
 
 /// What an error means for the connection and for the statement.
@@ -84,6 +84,8 @@ impl Health {
             let fate = fate::<S>(&error);
             self.fate = Some(fate);
             match fate {
+                // It hung up, and said why before that: nothing was applied.
+                Fate::Lost if is_too_large::<S>(&error) => convert::<S>(error),
                 Fate::Lost => {
                     unavailable("the connection was lost; a write may have been applied").source(error)
                 }
