@@ -4,9 +4,10 @@ use bkjs_api::Setup;
 use bkjs_core::{Error, Result};
 
 use crate::boot::Environment;
-use crate::{db, shell};
+use crate::{databases, db, shell};
 
-/// The text of a topic: nothing, `params [PATTERN|--markdown]`, `commands`, `db`.
+/// The text of a topic: nothing, `params [PATTERN|--markdown]`, `commands`, `db`,
+/// `databases [NAME|--markdown]`.
 pub(crate) fn text(environment: &Environment, setup: &Setup, words: &[String]) -> Result<String> {
     let word = |at: usize| words.get(at).map(String::as_str).unwrap_or_default();
     match word(0) {
@@ -18,7 +19,10 @@ pub(crate) fn text(environment: &Environment, setup: &Setup, words: &[String]) -
         },
         "commands" => Ok(commands(environment, setup)),
         "db" => Ok(db::help()),
-        topic => Err(Error::not_found(format!("no help on {topic:.40}, there are: params, commands, db"))),
+        "databases" => databases::text(word(1)),
+        topic => Err(Error::not_found(format!(
+            "no help on {topic:.40}, there are: params, commands, db, databases"
+        ))),
     }
 }
 
@@ -33,6 +37,7 @@ fn usage(environment: &Environment) -> String {
 {name} help params [PATTERN]            the parameters
 {name} help commands                    the commands of the shell
 {name} help db                          the tools of db
+{name} help databases [DRIVER]          what the database drivers can do and refuse
 {name} version
 
 The home is -home DIR, else BKJS_HOME, else ~/.bkjs. Parameters come from etc/config and

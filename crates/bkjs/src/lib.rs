@@ -20,6 +20,7 @@ mod assets;
 mod boot;
 mod cache;
 mod command;
+mod databases;
 mod db;
 mod help;
 mod modules;

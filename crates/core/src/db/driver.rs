@@ -31,6 +31,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+pub use super::capability::{Capabilities, Capability, Extent};
+
 use super::{Op, Query, Returning, Sort};
 use crate::Result;
 use crate::schema::Table;
@@ -38,51 +40,6 @@ use crate::value::{Name, Row, Value};
 
 /// A boxed future: drivers are chosen at run time.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
-
-/// What a driver can do. A caller that needs more is refused before the driver is asked.
-#[derive(Clone, Copy, Debug)]
-pub struct Capabilities {
-    /// Writes of several records apply together or not at all.
-    pub transactions: bool,
-    /// The most writes in one transaction; 0 is no limit.
-    pub transaction_limit: usize,
-    /// Conditions with regular expressions.
-    pub regexp: bool,
-    /// Conditions that ignore letter case.
-    pub case_insensitive: bool,
-    /// Conditions on a path within an object column.
-    pub nested_paths: bool,
-    /// Columns that were not declared.
-    pub custom_columns: bool,
-    /// Sorting by any column.
-    pub sort: bool,
-    /// Unique columns beside the key.
-    pub unique: bool,
-    /// Statements in the driver's own language.
-    pub raw_query: bool,
-    /// Records whose time has passed are as if absent, for every operation. Of other drivers the facade asks
-    /// this by conditions.
-    pub ttl: bool,
-    /// Texts with a NUL character. Other drivers refuse them with `Invalid`.
-    pub nul_in_text: bool,
-}
-
-impl Capabilities {
-    /// All of them: a driver names what it lacks.
-    pub const ALL: Self = Self {
-        transactions: true,
-        transaction_limit: 0,
-        regexp: true,
-        case_insensitive: true,
-        nested_paths: true,
-        custom_columns: true,
-        sort: true,
-        unique: true,
-        raw_query: true,
-        ttl: true,
-        nul_in_text: true,
-    };
-}
 
 /// One record by key.
 #[derive(Clone, Debug)]

@@ -46,17 +46,19 @@
 //! |---|---|
 //! | [`get`](Db::get), [`get_cached`](Db::get_cached) | one record, as it was at one moment |
 //! | [`list`](Db::list) | each record; the list is read in chunks of 500 keys |
-//! | [`select`](Db::select) | a page; pages are read at different moments |
-//! | [`scan`](Db::scan), [`batches`](Db::batches) | a batch |
+//! | [`select`](Db::select) | a page on SQL products and LMDB, else each record; pages are read at different moments |
+//! | [`scan`](Db::scan), [`batches`](Db::batches) | a batch, as a page |
 //! | [`add`](Db::add), [`put`](Db::put), [`update`](Db::update), [`incr`](Db::incr), [`replace`](Db::replace), [`del`](Db::del) | the whole: the look at the stored record, its condition and the change |
-//! | [`update_all`](Db::update_all), [`del_all`](Db::del_all) | the whole where the driver has transactions, else each record |
+//! | [`update_all`](Db::update_all), [`del_all`](Db::del_all) | the whole on SQL products and LMDB; on others many records at a time |
 //! | [`batch`](Db::batch) | each operation on its own |
 //! | [`transact`](Db::transact) | all operations together |
 //! | [`query`](Db::query) | what the product says of the statement |
 //! | [`create_tables`](Db::create_tables) | each step; all are safe to repeat |
 //!
+//! What is atomic and what it costs on each product is in the page `docs/databases.md` of the book.
+//!
 //! A write that was answered is stored: the death of this process does not undo it. A call whose future is
-//! dropped before it answers may have written or not, but nothing in between.
+//! dropped before it answers may have written or not, but nothing in between of what is atomic.
 //!
 //! In a table whose records expire, on a driver that does not see to that itself, an expired record is
 //! removed right before the write that would find it in its place: that removal is a step of its own, and
@@ -65,6 +67,7 @@
 mod builder;
 mod bulk;
 mod cache;
+mod capability;
 pub mod driver;
 pub mod drivers;
 mod entry;

@@ -9,7 +9,7 @@ use bkjs_core::db::drivers::none::NoneDriver;
 use bkjs_core::db::drivers::{self, Location};
 use bkjs_core::db::{Db, DbBuilder};
 use bkjs_core::schema::{SchemaBuilder, Table};
-use serde_json::Map;
+use serde_json::{Map, Value as Json};
 use tempfile::TempDir;
 
 use crate::check::{Checked, holds_that};
@@ -57,9 +57,16 @@ impl Backend {
     }
 
     fn open(&self, place: &Place) -> Checked<Arc<dyn Driver>> {
-        let url = (self.url)(place);
+        self.open_with(place, Map::new())
+    }
+
+    fn open_with(&self, place: &Place, options: Map<String, Json>) -> Checked<Arc<dyn Driver>> {
+        self.open_at(&(self.url)(place), place, options)
+    }
+
+    fn open_at(&self, url: &str, place: &Place, options: Map<String, Json>) -> Checked<Arc<dyn Driver>> {
         let default_file = place.folder().join("default.db");
-        let location = Location { url: &url, default_file: &default_file, options: Map::new() };
+        let location = Location { url, default_file: &default_file, options };
         Ok(drivers::open(self.name, location)?)
     }
 }
@@ -208,6 +215,21 @@ impl Bench {
     /// The name of the pool that holds the tables.
     pub(crate) fn pool(&self) -> &'static str {
         self.backend.name
+    }
+
+    /// Another driver of the store, with these settings.
+    pub(crate) fn driver(&self, options: Map<String, Json>) -> Checked<Arc<dyn Driver>> {
+        self.backend.open_with(&self.places.first, options)
+    }
+
+    /// The address of the store.
+    pub(crate) fn url(&self) -> String {
+        (self.backend.url)(&self.places.first)
+    }
+
+    /// Another driver of the store, which is reached at this address.
+    pub(crate) fn driver_at(&self, url: &str) -> Checked<Arc<dyn Driver>> {
+        self.backend.open_at(url, &self.places.first, Map::new())
     }
 
     /// The store with these tables, created where they are missing. Every call makes an independent

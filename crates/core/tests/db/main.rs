@@ -18,6 +18,7 @@ mod add_get_del;
 mod batch;
 mod cache;
 mod configuration;
+mod costs;
 mod counters;
 mod durable;
 mod expiry_hooks;
@@ -28,6 +29,7 @@ mod list;
 mod put;
 mod random;
 mod random_writes;
+mod refusals;
 mod schema;
 mod select;
 mod sort_page;
@@ -71,6 +73,8 @@ const SECTIONS: &[&[Trial]] = &[
     hostile::TRIALS,
     durable::TRIALS,
     configuration::TRIALS,
+    refusals::TRIALS,
+    costs::TRIALS,
     random::TRIALS,
     random_writes::TRIALS,
 ];

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use serde_json::{Map, Value as Json};
 
-use super::driver::Driver;
+use super::driver::{Capabilities, Driver};
 use crate::{Error, ErrorKind, Result};
 use observed::Observed;
+pub use product::{Product, Refusal};
 
 #[cfg(feature = "dynamodb")]
 pub mod dynamodb;
@@ -26,6 +27,7 @@ mod observed;
 mod pooled;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+mod product;
 #[cfg(feature = "redis")]
 pub mod redis;
 #[cfg(feature = "sqlite")]
@@ -42,24 +44,69 @@ pub struct Location<'a> {
     pub options: Map<String, Json>,
 }
 
-type Open = fn(Location<'_>) -> Result<Arc<dyn Driver>>;
-
-/// The products in this build: name, URL schemes, constructor.
-const DRIVERS: &[(&str, &[&str], Open)] = &[
-    ("none", &["none"], open_none),
-    #[cfg(feature = "dynamodb")]
-    ("dynamodb", &["dynamodb", "http", "https"], open_dynamodb),
-    #[cfg(feature = "mysql")]
-    ("mysql", &["mysql", "mariadb"], open_mysql),
-    #[cfg(feature = "postgres")]
-    ("postgres", &["postgres", "postgresql"], open_postgres),
-    #[cfg(feature = "redis")]
-    ("redis", &["redis", "rediss", "redis+sentinel", "rediss+sentinel", "redis+unix"], open_redis),
+/// The products in this build.
+const PRODUCTS: &[Product] = &[
     #[cfg(feature = "sqlite")]
-    ("sqlite", &["sqlite"], open_sqlite),
+    Product {
+        name: "sqlite",
+        schemes: &["sqlite"],
+        capabilities: sqlite::CAPABILITIES,
+        refusals: sqlite::REFUSALS,
+        open: open_sqlite,
+    },
     #[cfg(feature = "lmdb")]
-    ("lmdb", &["lmdb"], open_lmdb),
+    Product {
+        name: "lmdb",
+        schemes: &["lmdb"],
+        capabilities: lmdb::CAPABILITIES,
+        refusals: lmdb::REFUSALS,
+        open: open_lmdb,
+    },
+    #[cfg(feature = "postgres")]
+    Product {
+        name: "postgres",
+        schemes: &["postgres", "postgresql"],
+        capabilities: postgres::CAPABILITIES,
+        refusals: postgres::REFUSALS,
+        open: open_postgres,
+    },
+    #[cfg(feature = "mysql")]
+    Product {
+        name: "mysql",
+        schemes: &["mysql", "mariadb"],
+        capabilities: mysql::CAPABILITIES,
+        refusals: mysql::REFUSALS,
+        open: open_mysql,
+    },
+    #[cfg(feature = "redis")]
+    Product {
+        name: "redis",
+        schemes: &["redis", "rediss", "redis+sentinel", "rediss+sentinel", "redis+unix"],
+        capabilities: redis::CAPABILITIES,
+        refusals: redis::REFUSALS,
+        open: open_redis,
+    },
+    #[cfg(feature = "dynamodb")]
+    Product {
+        name: "dynamodb",
+        schemes: &["dynamodb", "http", "https"],
+        capabilities: dynamodb::CAPABILITIES,
+        refusals: dynamodb::REFUSALS,
+        open: open_dynamodb,
+    },
+    Product {
+        name: "none",
+        schemes: &["none"],
+        capabilities: Capabilities::ALL,
+        refusals: &[],
+        open: open_none,
+    },
 ];
+
+/// The products that this build has drivers for, and what is known of them without opening a pool.
+pub const fn products() -> &'static [Product] {
+    PRODUCTS
+}
 
 /// Opens a pool with the driver of this name, which is also the one of its URL.
 ///
@@ -70,19 +117,19 @@ const DRIVERS: &[(&str, &[&str], Open)] = &[
 /// `Config` for an unknown driver, scheme or option, `Unavailable` when the product cannot be used.
 pub fn open(driver: &str, location: Location<'_>) -> Result<Arc<dyn Driver>> {
     let scheme = location.url.split_once("://").map(|(scheme, _)| scheme);
-    let found = DRIVERS.iter().find(|(name, schemes, _)| match scheme {
-        Some(scheme) => schemes.contains(&scheme),
-        None => *name == driver,
+    let found = PRODUCTS.iter().find(|product| match scheme {
+        Some(scheme) => product.schemes.contains(&scheme),
+        None => product.name == driver,
     });
-    let Some((_, _, open)) = found else {
-        let known = DRIVERS.iter().map(|(name, ..)| *name).collect::<Vec<_>>().join(", ");
+    let Some(product) = found else {
+        let known = PRODUCTS.iter().map(|product| product.name).collect::<Vec<_>>().join(", ");
         let asked = scheme.unwrap_or(driver);
         let message = format!("no database driver {asked:.40} in this build, there are: {known}");
         return Err(Error::new(ErrorKind::Config, message));
     };
     let mut location = location;
     let limit = slow_limit(&mut location.options)?;
-    open(location).map(|driver| Observed::wrap(driver, limit))
+    (product.open)(location).map(|driver| Observed::wrap(driver, limit))
 }
 
 /// Takes out the setting that all pools have: from how many milliseconds on a call is logged as slow, default

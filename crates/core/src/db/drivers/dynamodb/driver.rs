@@ -3,6 +3,7 @@ use std::sync::Arc;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::access::Access;
+use super::capability::CAPABILITIES;
 use super::client::Connection;
 use super::convert::decode_row;
 use super::key::KeyShape;
@@ -19,13 +20,6 @@ use crate::{Error, ErrorKind, Result};
 
 /// Tables that are made side by side.
 const CREATIONS: usize = 4;
-
-const CAPABILITIES: Capabilities = Capabilities {
-    transaction_limit: super::commit::MAX_ACTIONS,
-    custom_columns: false,
-    raw_query: false,
-    ..Capabilities::ALL
-};
 
 /// Amazon DynamoDB; see the [module](super) for what it promises.
 pub struct DynamoDbDriver {

@@ -61,6 +61,7 @@
 
 mod access;
 mod action;
+mod capability;
 mod change;
 mod client;
 mod commit;
@@ -78,5 +79,6 @@ mod statement;
 mod unique;
 mod write;
 
+pub(super) use capability::{CAPABILITIES, REFUSALS};
 pub use driver::DynamoDbDriver;
 pub use options::DynamoDbOptions;

@@ -2,6 +2,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use heed::RoTxn;
 
+use super::capability::CAPABILITIES;
 use super::options::LmdbOptions;
 use super::reader::Readers;
 use super::store::Store;
@@ -17,9 +18,6 @@ use crate::{Error, ErrorKind, Result};
 
 /// The most keys of a list that are read on the caller's thread: some tens of microseconds.
 const INLINE_KEYS: usize = 16;
-
-const CAPABILITIES: Capabilities =
-    Capabilities { custom_columns: false, raw_query: false, ..Capabilities::ALL };
 
 /// The embedded key-value store; see the [module](super) for what it promises.
 pub struct LmdbDriver {

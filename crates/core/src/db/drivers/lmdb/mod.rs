@@ -51,6 +51,7 @@
 //! accessible to other users, and must be on a local disk.
 
 mod access;
+mod capability;
 mod catalog;
 mod driver;
 mod error;
@@ -64,6 +65,7 @@ mod store;
 mod write;
 mod writer;
 
+pub(super) use capability::{CAPABILITIES, REFUSALS};
 pub use driver::LmdbDriver;
 pub use options::LmdbOptions;
 

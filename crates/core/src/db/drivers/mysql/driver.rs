@@ -1,3 +1,4 @@
+use super::capability::CAPABILITIES;
 use super::connection::MySession;
 use super::options::MysqlOptions;
 use crate::Result;
@@ -22,7 +23,7 @@ impl MysqlDriver {
 impl ServerDriver for MysqlDriver {
     type Session = MySession;
 
-    const CAPABILITIES: Capabilities = Capabilities { custom_columns: false, ..Capabilities::ALL };
+    const CAPABILITIES: Capabilities = CAPABILITIES;
 
     fn pool(&self) -> &Pool<MySession> {
         &self.pool

@@ -46,6 +46,7 @@
 //!
 //! Limits: texts are sorted by their first 64 KiB.
 
+mod capability;
 mod connection;
 mod convert;
 mod dialect;
@@ -57,5 +58,6 @@ mod schema;
 mod statement;
 
 pub use super::pooled::PoolLimits;
+pub(super) use capability::{CAPABILITIES, REFUSALS};
 pub use driver::MysqlDriver;
 pub use options::MysqlOptions;

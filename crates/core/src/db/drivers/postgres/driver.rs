@@ -1,3 +1,4 @@
+use super::capability::CAPABILITIES;
 use super::connection::PgSession;
 use super::options::PostgresOptions;
 use crate::Result;
@@ -22,8 +23,7 @@ impl PostgresDriver {
 impl ServerDriver for PostgresDriver {
     type Session = PgSession;
 
-    const CAPABILITIES: Capabilities =
-        Capabilities { custom_columns: false, nul_in_text: false, ..Capabilities::ALL };
+    const CAPABILITIES: Capabilities = CAPABILITIES;
 
     fn pool(&self) -> &Pool<PgSession> {
         &self.pool

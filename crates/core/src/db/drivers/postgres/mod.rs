@@ -41,6 +41,7 @@
 //! when the server said that it was not applied (a deadlock); one whose outcome is not known fails, and its
 //! error says so in the detail. Integers, reals, decimals, JSON and lists read back exactly.
 
+mod capability;
 mod connection;
 mod convert;
 mod dialect;
@@ -51,5 +52,6 @@ mod options;
 mod schema;
 
 pub use super::pooled::PoolLimits;
+pub(super) use capability::{CAPABILITIES, REFUSALS};
 pub use driver::PostgresDriver;
 pub use options::PostgresOptions;

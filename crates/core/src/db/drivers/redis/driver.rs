@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use super::capability::CAPABILITIES;
 use super::keys::Base;
 use super::layout::Layouts;
 use super::locks::Locks;
@@ -10,9 +11,6 @@ use crate::db::layout::indexes_of;
 use crate::schema::Table;
 use crate::value::{Name, Row, Value};
 use crate::{Error, ErrorKind, Result};
-
-const CAPABILITIES: Capabilities =
-    Capabilities { custom_columns: false, raw_query: false, ..Capabilities::ALL };
 
 /// Redis as a database; see the [module](super) for what it promises.
 pub struct RedisDriver {

@@ -43,6 +43,7 @@
 //! Redis Cluster is not supported: records, indexes and description of a table, and the tables of a
 //! transaction, are changed by one script, and would have to be on one node.
 
+mod capability;
 mod commit;
 mod convert;
 mod driver;
@@ -55,4 +56,5 @@ mod scan;
 mod schema;
 mod write;
 
+pub(super) use capability::{CAPABILITIES, REFUSALS};
 pub use driver::RedisDriver;

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use rusqlite::wal::CheckpointMode;
 
+use super::capability::CAPABILITIES;
 use super::checkpoint::{self, Checkpointer};
 use super::connection::Session;
 use super::file::File;
@@ -17,8 +18,6 @@ use crate::value::{Name, Row, Value};
 
 /// The most keys of a list that are read on the caller's thread: about a tenth of a millisecond.
 const INLINE_KEYS: usize = 16;
-
-const CAPABILITIES: Capabilities = Capabilities { custom_columns: false, ..Capabilities::ALL };
 
 /// The embedded database; see the [module](super) for what it promises.
 pub struct SqliteDriver {

@@ -26,6 +26,7 @@
 //! with `synchronous = full`. A read that starts after a write was answered sees it, in every process.
 //! Integers and reals read back exactly, text with NUL as well. Files are not accessible to other users.
 
+mod capability;
 mod checkpoint;
 mod connection;
 mod convert;
@@ -42,6 +43,7 @@ mod reader;
 mod schema;
 mod writer;
 
+pub(super) use capability::{CAPABILITIES, REFUSALS};
 pub use driver::SqliteDriver;
 pub use options::SqliteOptions;
 
