@@ -2,6 +2,7 @@
 
 mod edges;
 mod leftovers;
+mod operations;
 mod reference;
 mod sizes;
 mod sources;
@@ -44,12 +45,13 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
     report("no crate that is banned", edges::check_tree());
     report("file sizes", sizes::check(&sources));
     report("left-overs", leftovers::check(&sources));
+    report("operations of the database", operations::check(&sources));
     let clippy =
         ["clippy", "--workspace", "--all-targets", "--all-features", "--quiet", "--", "-D", "warnings"];
     report("lints", cargo_check(&mut cargo(clippy)));
     let doc = ["doc", "--workspace", "--all-features", "--no-deps", "--lib", "--quiet"];
     report("documentation", cargo_check(cargo(doc).env("RUSTDOCFLAGS", "-D warnings")));
-    report("parameter reference", reference::check(args.write));
+    report("reference", reference::check(args.write));
     report("licences and advisories", deny());
     Ok(passed)
 }
