@@ -222,11 +222,6 @@ impl Bench {
         self.backend.open_with(&self.places.first, options)
     }
 
-    /// The address of the store.
-    pub(crate) fn url(&self) -> String {
-        (self.backend.url)(&self.places.first)
-    }
-
     /// Another driver of the store, which is reached at this address.
     pub(crate) fn driver_at(&self, url: &str) -> Checked<Arc<dyn Driver>> {
         self.backend.open_at(url, &self.places.first, Map::new())
