@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use bkjs_tests::wait::until;
+use bkjs_tests::wait::until;
 use bkjs_tests::{Home, Process, Server};
 use futures_util::future::{join_all, try_join};
 use rustix::process::Signal;
@@ -153,7 +154,9 @@ async fn the_death_of_a_process_with_messages_unread_is_no_bad_message() -> Resu
             && all.iter().all(|process| process.pid != stuck.pid)
     };
     server.until_processes(LIMIT, "the replacement of a stuck process", replaced).await?;
-    assert!(server.log().contains("does not answer"), "{}", server.log());
+    // The log is written a moment later than what it tells of.
+    let told = || async { server.log().contains("does not answer").then_some(()) };
+    until(LIMIT, "the line on the stuck process", told).await.with_context(|| server.log())?;
     assert!(!server.log().contains("bad message"), "{}", server.log());
     Ok(())
 }

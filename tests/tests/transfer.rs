@@ -121,7 +121,7 @@ async fn accounts_move_to_another_home_with_their_secrets() -> Result<()> {
     let other = Home::new()?;
     let all = home.beside("all");
     let ran = other.db(&["import", "-path", all.to_str().context("a path")?]).await?;
-    ensure!(ran.code == Some(0) && ran.stdout.lines().count() == 2, "{ran:?}");
+    ensure!(ran.code == Some(0) && ran.stdout.lines().count() == 3, "{ran:?}");
     let server = Server::start(&other, &["-server-max-processes", "1"]).await?;
     let reply = server.send(Call::get("/account/get").sign("admin", "adm1Secret")).await?;
     assert_eq!((reply.status, &reply.json()["type"]), (200, &json!("admin")), "{}", reply.text());

@@ -29,6 +29,9 @@ const POOLS: [Pool; 5] = [
 /// The packages with the tests.
 const PACKAGES: [&str; 2] = ["bkjs-accounts", "bkjs-tests"];
 
+/// Test programs of theirs that are about pools of their own, or about what a server of the embedded database does.
+const OTHERS: [&str; 3] = ["cached", "configuration", "transfer"];
+
 /// How the tests learn of their pool.
 const VARIABLE: &str = "BKJS_TEST_POOL";
 
@@ -63,7 +66,9 @@ fn run_on(pool: &Pool, server: Option<&Server>) -> Result<Counts> {
     let (runner, mut command) = if has_nextest() {
         let all = ["nextest", "run", "--workspace", "--all-features", "--no-fail-fast", "--filterset"];
         let mut command = cargo(all);
-        command.arg(PACKAGES.map(|name| format!("package({name})")).join(" or "));
+        let packages = PACKAGES.map(|name| format!("package({name})")).join(" or ");
+        let others = OTHERS.map(|name| format!("binary({name})")).join(" or ");
+        command.arg(format!("({packages}) and not ({others})"));
         (Runner::Nextest, command)
     } else {
         let all = ["test", "--workspace", "--all-features", "--no-fail-fast"];
@@ -83,6 +88,7 @@ fn targets() -> Result<Vec<String>> {
     let packages = metadata["packages"].as_array().context("cargo metadata names no packages")?;
     let chosen = packages.iter().filter(|package| PACKAGES.iter().any(|name| package["name"] == *name));
     let targets = chosen.filter_map(|package| package["targets"].as_array()).flatten();
-    let tests = targets.filter(|target| target["kind"][0] == "test");
+    let others = |target: &&serde_json::Value| OTHERS.iter().any(|name| target["name"] == *name);
+    let tests = targets.filter(|target| target["kind"][0] == "test" && !others(target));
     Ok(tests.filter_map(|target| target["name"].as_str().map(str::to_owned)).collect())
 }
