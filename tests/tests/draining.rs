@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use bkjs_tests::wait::until;
-use bkjs_tests::wait::until;
 use bkjs_tests::{Home, Process, Server};
 use futures_util::future::{join_all, try_join};
 use rustix::process::Signal;
