@@ -279,7 +279,7 @@ async fn secrets_of_others_are_never_selected() -> Result<()> {
     let form = [("login", "mallory"), ("secret", "m"), ("name", "Mallory")];
     target.call("another account", Call::post("/account/add").form(&form)).await?;
     for path in [
-        "/account/select?_select=id,name,secret,password,salt,token_secret,login",
+        "/account/select?_select=id,name,secret,password,salt,token_secret,session_secret,login",
         "/account/select?secret=wonder",
         "/account/select?_sort=secret",
     ] {

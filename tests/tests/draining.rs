@@ -141,3 +141,25 @@ async fn replacing_the_web_processes_loses_no_request() -> Result<()> {
     assert_eq!(server.stop().await?, 0);
     Ok(())
 }
+
+#[tokio::test]
+async fn the_death_of_a_process_with_messages_unread_is_no_bad_message() -> Result<()> {
+    let home = Home::new()?;
+    let server = Server::start(&home, &["-server-max-processes", "2", "-ipc-ping-interval", "100"]).await?;
+    // One web process is enough for a reply. Before its first word a process has a minute, and is not asked for signs
+    // of life: so both have to have said it.
+    let serve = || async { (server.log().matches("process ready role=web").count() == 2).then_some(()) };
+    until(LIMIT, "two web processes", serve).await.with_context(|| server.log())?;
+    let stuck = server.role("web").into_iter().next().context("no web process")?;
+    stuck.signal(Signal::STOP)?;
+    let replaced = |all: &[Process]| {
+        all.iter().filter(|process| process.role() == "web").count() == 2
+            && all.iter().all(|process| process.pid != stuck.pid)
+    };
+    server.until_processes(LIMIT, "the replacement of a stuck process", replaced).await?;
+    // The log is written a moment later than what it tells of.
+    let told = || async { server.log().contains("does not answer").then_some(()) };
+    until(LIMIT, "the line on the stuck process", told).await.with_context(|| server.log())?;
+    assert!(!server.log().contains("bad message"), "{}", server.log());
+    Ok(())
+}

@@ -1,5 +1,8 @@
 //! What a stranger does first, on an empty home.
 
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
 use anyhow::Result;
 use bkjs_tests::{Call, Home, Program, Server};
 
@@ -127,6 +130,43 @@ async fn a_new_home_needs_no_flags() -> Result<()> {
     assert_eq!(added.status, 200, "{}", added.text());
     for folder in ["etc", "var", "log", "tmp", "web"] {
         assert!(home.path().join(folder).is_dir(), "{folder}");
+    }
+    Ok(())
+}
+
+/// What a folder holds, with the permissions of each, itself included.
+fn modes(folder: &Path) -> Result<Vec<(String, u32)>> {
+    let mode = |path: &Path| anyhow::Ok(path.symlink_metadata()?.permissions().mode() & 0o777);
+    let mut all = vec![(folder.display().to_string(), mode(folder)?)];
+    for entry in folder.read_dir()? {
+        let path = entry?.path();
+        if path.is_dir() {
+            all.extend(modes(&path)?);
+        } else {
+            all.push((path.display().to_string(), mode(&path)?));
+        }
+    }
+    Ok(all)
+}
+
+#[tokio::test]
+async fn the_mask_of_permissions_holds_for_everything_that_is_made_in_a_home() -> Result<()> {
+    for (mask, forbidden) in [("0077", 0o077), ("027", 0o027)] {
+        let home = Home::new()?;
+        let log = home.path().join("log/own.log");
+        let args = ["-umask", mask, "-log-file", &log.display().to_string(), "-server-max-processes", "2"];
+        let server = Server::start_program(&Program::bkjs()?, &home, &args).await?;
+        server.send(Call::post("/account/add").form(&ALICE)).await?;
+        let all = modes(&home.path())?;
+        assert!(all.iter().any(|(path, _)| path.ends_with("own.log")), "{all:?}");
+        assert!(all.iter().all(|(_, mode)| mode & forbidden == 0), "{mask}: {all:?}");
+        assert_eq!(server.stop().await?, 0);
+    }
+    let home = Home::new()?;
+    for wrong in ["888", "x", "1000"] {
+        let ran = home.shell(&["-umask", wrong, "-account-get", "login", "a"]).await?;
+        assert_eq!(ran.code, Some(1), "{ran:?}");
+        assert!(ran.stderr.contains("umask") && ran.stderr.contains("octal"), "{ran:?}");
     }
     Ok(())
 }

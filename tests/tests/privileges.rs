@@ -141,3 +141,28 @@ async fn a_user_that_is_not_there_stops_the_start() -> Result<()> {
     ensure!(!home.path().exists(), "the home was made");
     Ok(())
 }
+
+#[tokio::test]
+async fn nothing_of_root_is_left_where_that_is_forced() -> Result<()> {
+    let Some((home, program)) = ground()? else { return Ok(()) };
+    let (uid, gid) = nobody()?;
+    let mut nameless = Server::spawn(&program, &home, bkjs_tests::free_port()?, &["-force-uid"])?;
+    assert_eq!(nameless.ended(LIMIT).await?, 1);
+    let told = nameless.log().contains("force-uid: this is root, name another user by uid");
+    assert!(told && !home.path().exists(), "{}", nameless.log());
+
+    let args = [&TREE[..], &["nobody", "-force-uid"]].concat();
+    let free = (600..1024).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
+    let mut low = Server::spawn(&program, &home, free.context("no low port is free")?, &args)?;
+    assert_eq!(low.ended(LIMIT).await?, 1);
+    assert!(low.log().contains("Permission denied"), "{}", low.log());
+
+    let server = Server::spawn(&program, &home, bkjs_tests::free_port()?, &args)?;
+    for process in whole(&server).await? {
+        let status = Status::of(&process)?;
+        status.assert_is(&uid, &gid);
+        assert!(!status.has_rights(), "{process:?}");
+    }
+    assert_eq!(server.stop().await?, 0);
+    Ok(())
+}

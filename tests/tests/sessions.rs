@@ -38,6 +38,12 @@ async fn a_new_secret_ends_sessions_and_tokens_in_every_process_and_a_logout_in_
     assert_eq!(statuses(&server, "cookie", &cookie).await?, [401; TRIES]);
     assert_eq!(statuses(&server, "bk-access-token", &token).await?, [401; TRIES]);
     assert_eq!(server.send(Call::get("/auth").sign("alice", "other")).await?.status, 200);
+
+    // In no process do they count again when the secret is what it was.
+    let change = Call::post("/account/put/secret").form(&[("secret", "wonder")]).sign("alice", "other");
+    assert_eq!(server.send(change).await?.status, 200);
+    assert_eq!(statuses(&server, "cookie", &cookie).await?, [401; TRIES]);
+    assert_eq!(statuses(&server, "bk-access-token", &token).await?, [401; TRIES]);
     assert_eq!(server.stop().await?, 0);
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! The one-shot commands on accounts, as an operator runs them: before, while and after a server runs.
 
 use anyhow::{Context as _, Result, ensure};
-use bkjs_tests::{Call, Home, Program, Server};
+use bkjs_tests::{Call, Home, Program, Server, free_port};
 use serde_json::Value;
 
 /// Runs a command that must succeed; gives what it printed.
@@ -112,9 +112,35 @@ async fn an_answer_that_cannot_be_written_is_an_error_and_one_that_nobody_wants_
 }
 
 #[tokio::test]
+async fn a_server_that_is_not_there_is_told_once() -> Result<()> {
+    let home = Home::new()?;
+    let url = format!("http://127.0.0.1:{}/ping", free_port()?);
+    let report = fail(&home, &format!("-send-request {url}")).await?;
+    assert_eq!(report.matches("refused").count(), 1, "{report}");
+    assert!(report.starts_with("bkjs: cannot reach 127.0.0.1:"), "{report}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_empty_value_empties_a_column() -> Result<()> {
+    let home = Home::new()?;
+    run(&home, "-account-add login a secret s name A type editor city Rome").await?;
+    for column in ["type", "city"] {
+        let ran = home.shell(&["-account-update", "login", "a", column, ""]).await?;
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+    }
+    let account = run(&home, "-account-get login a").await?;
+    assert_eq!(
+        (&account["type"], &account["city"], &account["name"]),
+        (&Value::Null, &Value::Null, &"A".into())
+    );
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_mistake_ends_with_an_error_and_changes_nothing() -> Result<()> {
     let home = Home::new()?;
-    run(&home, "-account-add login a secret s name A").await?;
+    let before = run(&home, "-account-add login a secret s name A").await?;
     for (line, message) in [
         ("-account-add login a secret s name B", "bkjs: login a exists already, choose another one\n"),
         ("-account-add login b secret s name B emial b@b.com", "no column emial, did you mean email?"),
@@ -125,12 +151,32 @@ async fn a_mistake_ends_with_an_error_and_changes_nothing() -> Result<()> {
         ("-account-get login b", "no account with login b"),
         ("-account-del id b", "no account with id b"),
         ("-account-update city Rome", "login or id is required"),
-        ("-account-frob login a", "-account-frob"),
+        ("-account-frob login a", "bkjs: unknown command -account-frob, see help commands\n"),
+        ("-account-ad login a", "bkjs: unknown command -account-ad, did you mean -account-add?\n"),
+        ("account-get login a", "bkjs: unknown command account-get, did you mean -account-get?\n"),
+        ("foo", "bkjs: unknown command foo, see help commands\n"),
+        ("-account-update login a", "there is nothing to change"),
+        ("-send-request", "-send-request needs a path or a url"),
+        ("-send-request -login a", "-send-request needs a path or a url"),
+        ("-send-request account/get", "account/get: a path starts with /, a url with http://"),
+        ("-send-request https://a.com/", "only http is spoken here"),
     ] {
         let report = fail(&home, line).await?;
         assert!(report.contains(message), "{line}: {report}");
     }
-    assert_eq!(run(&home, "-account-get login a").await?["name"], "A");
+    for (words, message) in [
+        (&["-send-request", "/a b"][..], "/a b: there is a space in it, write %20"),
+        (&["-send-request", ""], "-send-request needs a path or a url"),
+        (
+            &["-send-request", "/ping", "-backend-host", "https://a.com"],
+            "backend-host https://a.com: only http",
+        ),
+    ] {
+        let ran = home.shell(words).await?;
+        assert!(ran.code == Some(1) && ran.stderr.contains(message), "{words:?}: {ran:?}");
+    }
+    let after = run(&home, "-account-get login a").await?;
+    assert_eq!((&after["name"], &after["mtime"]), (&"A".into(), &before["mtime"]));
     Ok(())
 }
 

@@ -125,4 +125,8 @@ pub struct ApiParams {
     /// The interval of the rate limits that have none of their own.
     #[param(name = "rlimits-interval", default = "1000", unit = "ms", min = "1", live)]
     pub rlimits_default_interval: Duration,
+    /// The name of the cache in which requests are counted: `local` for all processes of this host, `default` or another
+    /// one for all hosts that share it. While it does not answer, each process counts by itself.
+    #[param(default = "local", alias = "api-limiter-queue")]
+    pub limiter_cache: String,
 }

@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use bkjs_core::Error;
+use bkjs_core::cache::Cache;
 use bkjs_core::db::{Db, Options};
 use http::request::Parts;
 use serde::de::DeserializeOwned;
@@ -45,6 +46,15 @@ impl FromRequestParts<Api> for Db {
 
     async fn from_request_parts(_: &mut Parts, api: &Api) -> Result<Self, ApiError> {
         Ok(api.db().clone())
+    }
+}
+
+/// The cache that is used when none is named.
+impl FromRequestParts<Api> for Cache {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(_: &mut Parts, api: &Api) -> Result<Self, ApiError> {
+        Ok(api.caches().default().clone())
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
+use bkjs_core::jobs::Functions;
 use bkjs_core::{Error, ErrorKind};
 use bytes::Bytes;
 use futures_util::FutureExt as _;
@@ -50,6 +51,7 @@ struct Inner {
     api: Api,
     router: Router,
     headers: StaticHeaders,
+    functions: Arc<Functions>,
 }
 
 /// A step that ends the path early, with a reply of its own or an error.
@@ -65,15 +67,20 @@ impl From<Error> for Stop {
 }
 
 impl HttpService {
-    pub(crate) fn new(api: Api, router: Router<Api>) -> Self {
+    pub(crate) fn new(api: Api, router: Router<Api>, functions: Arc<Functions>) -> Self {
         let headers = StaticHeaders::new(api.options());
         let router = router.fallback(statics::serve).with_state(api.clone());
-        Self(Arc::new(Inner { api, router, headers }))
+        Self(Arc::new(Inner { api, router, headers, functions }))
     }
 
     /// The application.
     pub fn api(&self) -> &Api {
         &self.0.api
+    }
+
+    /// The functions that jobs call, for a worker.
+    pub fn functions(&self) -> &Arc<Functions> {
+        &self.0.functions
     }
 
     /// Answers a request. Never fails: every failure is a reply, a panic of a handler is 500.
@@ -176,6 +183,7 @@ impl HttpService {
             authenticated: false,
         };
         self.admit(settings, &parts.headers, &mut context).await?;
+        api.check_document(context.path(), context.params.document.as_ref())?;
 
         if let Some(reply) = api.hooks().pre(&parts.headers, &mut context).await? {
             return self.finish(&context, reply).await;

@@ -1,6 +1,7 @@
 //! What the parameters mean, worked out once for each version of them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bkjs_core::Result;
 
@@ -36,6 +37,7 @@ fn limits(params: &ApiParams) -> Limits {
         let rate = params.rlimits_rate.get(name).or_else(|| params.rlimits_max.get(name)).copied();
         let burst = params.rlimits_max.get(name).copied().or(rate);
         let interval = params.rlimits_interval.get(name).copied().unwrap_or(params.rlimits_default_interval);
+        let interval = interval.max(Duration::from_millis(1));
         let number = |n: Option<u32>| f64::from(n.unwrap_or(0));
         (name.clone(), Rate { burst: number(burst), rate: number(rate), interval })
     }))

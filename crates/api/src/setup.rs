@@ -10,15 +10,20 @@ use axum::Router;
 use bkjs_core::auth::{Hasher, HasherOptions};
 use bkjs_core::config::{Handle, Params, Registry, defaults};
 use bkjs_core::db::{Db, DbBuilder, Options, RowFate};
+use bkjs_core::jobs::Functions;
 use bkjs_core::schema::{Schema, SchemaBuilder, Table};
 use bkjs_core::value::Row;
-use bkjs_core::{Error, Result};
+use bkjs_core::{Error, ErrorKind, Result};
 use futures_util::future::BoxFuture;
+use regex::RegexSet;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::auth::auth_table;
 use crate::command::Command;
 use crate::config::ApiParams;
 use crate::hooks::{AccountEvent, HookCall, Hooks, ReplyCall, Verdict};
+use crate::job::JobContext;
 use crate::module::Module;
 use crate::reply::Reply;
 use crate::service::HttpService;
@@ -27,6 +32,7 @@ use crate::state::{Api, ApiOptions, Parts};
 pub use draft::Draft;
 
 type DbStep = Box<dyn FnOnce(DbBuilder) -> DbBuilder + Send>;
+type JobStep = Box<dyn FnOnce(&Api, &mut Functions) + Send>;
 
 /// Collects parameters, tables, routes, hooks and commands.
 ///
@@ -39,8 +45,10 @@ pub struct Setup {
     params: Handle<ApiParams>,
     schema: SchemaBuilder,
     db_steps: Vec<DbStep>,
+    job_steps: Vec<JobStep>,
     router: Router<Api>,
     allow: Vec<String>,
+    documents: Vec<String>,
     hooks: Hooks,
     shared: HashMap<TypeId, Box<dyn Any + Send + Sync>>,
     commands: Vec<Command>,
@@ -76,8 +84,10 @@ impl Setup {
             params,
             schema: SchemaBuilder::new(),
             db_steps: Vec::new(),
+            job_steps: Vec::new(),
             router: Router::new(),
             allow: Vec::new(),
+            documents: Vec::new(),
             hooks: Hooks::default(),
             shared: HashMap::new(),
             commands: Vec::new(),
@@ -124,9 +134,37 @@ impl Setup {
         self.allow.push(pattern.to_owned());
     }
 
+    /// Says that handlers of paths read a JSON body that is no object, from
+    /// [`RequestParams::document`](crate::RequestParams::document). On other paths such a body is refused with 400: it
+    /// holds no parameters, so that nothing in it would be looked at.
+    pub fn documents(&mut self, pattern: &str) {
+        self.documents.push(pattern.to_owned());
+    }
+
     /// Adds a command of the shell.
     pub fn command(&mut self, command: Command) {
         self.commands.push(command);
+    }
+
+    /// A function that jobs call by its name, usually `module.function`; a later one of a name takes its place.
+    ///
+    /// Its parameters are any type with serde. What it gives is kept as the result of the job, unless it is `()`. An
+    /// error whose status is 500 or more, a panic, and more time than `jobs-max-runtime` make the job run again later.
+    /// It may run twice, and should bear that; it must not block its thread.
+    pub fn job<F, P, R, T>(&mut self, name: &str, function: F)
+    where
+        F: Fn(JobContext, P) -> R + Send + Sync + 'static,
+        P: DeserializeOwned + Send,
+        R: Future<Output = Result<T>> + Send + 'static,
+        T: Serialize,
+    {
+        let name = name.to_owned();
+        self.job_steps.push(Box::new(move |api, functions| {
+            let api = api.clone();
+            functions.add(&name, move |running, params| {
+                function(JobContext { api: api.clone(), running }, params)
+            });
+        }));
     }
 
     /// The commands, in order.
@@ -255,10 +293,20 @@ impl Setup {
         let parts = Parts {
             params: self.params,
             module_allow: self.allow,
+            documents: RegexSet::new(&self.documents).map_err(|e| {
+                Error::new(ErrorKind::Config, "a pattern of paths that take documents is no expression")
+                    .source(e)
+            })?,
             hooks: self.hooks,
             shared: self.shared,
             hasher: Hasher::new(self.hasher.unwrap_or_default())?,
         };
-        Ok(HttpService::new(Api::new(parts, db, options)?, self.router))
+        let api = Api::new(parts, db, options)?;
+        let mut functions = Functions::new();
+        self.job_steps.into_iter().for_each(|step| step(&api, &mut functions));
+        if let Some(mistake) = functions.mistakes().first() {
+            return Err(Error::new(ErrorKind::Config, mistake.clone()));
+        }
+        Ok(HttpService::new(api, self.router, Arc::new(functions)))
     }
 }

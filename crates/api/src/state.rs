@@ -7,12 +7,17 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use arc_swap::ArcSwap;
-use bkjs_core::Result;
 use bkjs_core::auth::{Hasher, LocalReplayGuard, ReplayGuard, Sessions, Tokens, secrets};
+use bkjs_core::cache::{Caches, Limiter};
 use bkjs_core::config::Handle;
+use bkjs_core::control::Control;
 use bkjs_core::db::Db;
+use bkjs_core::jobs::Jobs;
+use bkjs_core::pubsub::{Pubsub, Pubsubs};
 use bkjs_core::schema::Schema;
-use bkjs_core::value::Row;
+use bkjs_core::value::{Row, Value};
+use bkjs_core::{Error, ErrorKind, Result};
+use regex::RegexSet;
 
 use crate::access::rate::{LocalLimiter, RateLimiter};
 use crate::auth::AclCache;
@@ -40,10 +45,19 @@ pub struct ApiOptions {
     pub web_dir: Option<PathBuf>,
     /// The files built into the program.
     pub assets: Vec<Arc<dyn Assets>>,
-    /// Where rate limits are counted; in this process when none.
+    /// The caches; all in the memory of this process when none.
+    pub caches: Option<Caches>,
+    /// Where rate limits are counted; when none, in the cache that `api-limiter-cache` names, or in this process when
+    /// there are no caches.
     pub limiter: Option<Arc<dyn RateLimiter>>,
     /// Where signatures are remembered; in this process when none.
     pub replay: Option<Arc<dyn ReplayGuard>>,
+    /// The queues of jobs; without them none can be submitted.
+    pub jobs: Option<Jobs>,
+    /// Publish and subscribe; within this process when none.
+    pub pubsubs: Option<Pubsubs>,
+    /// Gives commands to other processes.
+    pub control: Option<Arc<dyn Control>>,
     /// Told of every request.
     pub observers: Vec<Arc<dyn Observer>>,
 }
@@ -57,6 +71,7 @@ struct Inner {
     params: Handle<ApiParams>,
     settings: ArcSwap<Settings>,
     module_allow: Vec<String>,
+    documents: RegexSet,
     db: Db,
     hooks: Hooks,
     shared: HashMap<TypeId, Box<dyn Any + Send + Sync>>,
@@ -66,7 +81,9 @@ struct Inner {
     tokens: Tokens,
     replay: Arc<dyn ReplayGuard>,
     limiter: Arc<dyn RateLimiter>,
+    caches: Caches,
     acl: AclCache,
+    pubsubs: Pubsubs,
     options: ApiOptions,
     in_progress: AtomicUsize,
 }
@@ -75,6 +92,8 @@ struct Inner {
 pub(crate) struct Parts {
     pub(crate) params: Handle<ApiParams>,
     pub(crate) module_allow: Vec<String>,
+    /// The paths whose handlers read a JSON body that is no object.
+    pub(crate) documents: RegexSet,
     pub(crate) hooks: Hooks,
     pub(crate) shared: HashMap<TypeId, Box<dyn Any + Send + Sync>>,
     pub(crate) hasher: Hasher,
@@ -93,21 +112,36 @@ impl Api {
         let millis = |d: std::time::Duration| i64::try_from(d.as_millis()).unwrap_or(i64::MAX);
         let rules = RuleBook::new(db.schema().clone());
         let replay = options.replay.take();
-        let limiter = options.limiter.take();
+        let limiter: Arc<dyn RateLimiter> = match (options.limiter.take(), &options.caches) {
+            (Some(limiter), _) => limiter,
+            (None, None) => Arc::new(LocalLimiter::new()),
+            (None, Some(caches)) => {
+                let cache = caches.get(&params.limiter_cache).map_err(|error| {
+                    let text = format!("api-limiter-cache: {}", error.message());
+                    Error::new(ErrorKind::Config, text)
+                })?;
+                Arc::new(Limiter::new(cache.clone()))
+            }
+        };
+        let caches = options.caches.take().unwrap_or_else(Caches::in_memory);
+        let pubsubs = options.pubsubs.take();
         Ok(Self(Arc::new(Inner {
             settings: ArcSwap::from_pointee(Settings::new(params.clone(), &parts.module_allow)?),
             sessions: Sessions::new(&secret(&params.session_secret), millis(params.session_age))?,
             tokens: Tokens::new(&secret(&params.access_token_secret), millis(params.access_token_age))?,
             replay: replay.unwrap_or_else(|| Arc::new(LocalReplayGuard::new(REPLAY_CAPACITY))),
-            limiter: limiter.unwrap_or_else(|| Arc::new(LocalLimiter::new())),
+            limiter,
+            caches,
             params: parts.params,
             module_allow: parts.module_allow,
+            documents: parts.documents,
             db,
             hooks: parts.hooks,
             shared: parts.shared,
             rules,
             hasher: parts.hasher,
             acl: AclCache::new(),
+            pubsubs: pubsubs.unwrap_or_else(Pubsubs::in_memory),
             options,
             in_progress: AtomicUsize::new(0),
         })))
@@ -118,9 +152,59 @@ impl Api {
         &self.0.db
     }
 
+    /// Refuses a JSON body without parameters where nobody reads it.
+    ///
+    /// # Errors
+    /// `Invalid`, saying what the body is.
+    pub(crate) fn check_document(&self, path: &str, document: Option<&Value>) -> Result<()> {
+        let kind = match document {
+            // No value is what clients send for no parameters.
+            None | Some(Value::Null | Value::Map(_)) => return Ok(()),
+            _ if self.0.documents.is_match(path) => return Ok(()),
+            Some(Value::List(_)) => "an array",
+            Some(Value::Text(_)) => "a text",
+            Some(Value::Bool(_)) => "true or false",
+            Some(_) => "a number",
+        };
+        Err(Error::invalid(format!("the JSON body is {kind}, it must be an object of names and values")))
+    }
+
+    /// The caches, by name; the one that is used when none is named is an extractor of handlers too.
+    pub fn caches(&self) -> &Caches {
+        &self.0.caches
+    }
+
     /// The tables.
     pub fn schema(&self) -> &Arc<Schema> {
         self.0.db.schema()
+    }
+
+    /// Submits jobs, and looks at them.
+    ///
+    /// # Errors
+    /// `Unsupported` for an application that was built without queues.
+    pub fn jobs(&self) -> Result<&Jobs> {
+        let none = || Error::new(ErrorKind::Unsupported, "this process has no queues of jobs");
+        self.0.options.jobs.as_ref().ok_or_else(none)
+    }
+
+    /// Publishes, and subscribes to what others publish, with the client of `ipc-pubsub`.
+    pub fn pubsub(&self) -> &Pubsub {
+        self.0.pubsubs.default()
+    }
+
+    /// All pub/sub clients, by name.
+    pub fn pubsubs(&self) -> &Pubsubs {
+        &self.0.pubsubs
+    }
+
+    /// Gives commands to all processes of this tree, and of other hosts.
+    ///
+    /// # Errors
+    /// `Unsupported` in a process that is part of no tree, such as a shell.
+    pub fn control(&self) -> Result<&dyn Control> {
+        let none = || Error::new(ErrorKind::Unsupported, "this process belongs to no server");
+        self.0.options.control.as_deref().ok_or_else(none)
     }
 
     /// The parameters of the layer, as they are now.

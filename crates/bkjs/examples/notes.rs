@@ -4,7 +4,10 @@
 //! notes -server-max-processes 2 -db-cache-tables note -api-allow-path /note -db-create-tables
 //! ```
 //!
-//! `/note/get` says which process answered, and `/note/cache` how often it had to ask.
+//! `/note/get` says which process answered, and `/note/cache` how often it had to ask. `/note/edit` changes a note under
+//! a lock, so that no two processes do it at once.
+
+use std::time::Duration;
 
 use bkjs::prelude::*;
 
@@ -36,6 +39,19 @@ async fn del(db: Db, context: Arc<Context>) -> Result {
     Ok(Reply::value(Row::new().with("process", process())))
 }
 
+/// Adds one to the version: what is read may not change before it is written.
+async fn edit(db: Db, cache: Cache, context: Arc<Context>) -> Result {
+    let id = context.params.required("id")?;
+    let (ttl, wait) = (Duration::from_secs(10), Duration::from_secs(30));
+    let lock = cache.lock_within(&format!("note:{id}"), ttl, wait).await?;
+    let usual = Options::new();
+    let note = db.get::<Row>("note", id, &Options { nocache: true, ..Options::new() }).await?;
+    let version = note.and_then(|note| note.int("version")).unwrap_or(0) + 1;
+    db.put("note", Row::new().with("id", id).with("version", version), &usual).await?;
+    let held = lock.release().await?;
+    Ok(Reply::value(Row::new().with("process", process()).with("version", version).with("held", held)))
+}
+
 async fn cache(db: Db) -> Result {
     let stats = db.cache_stats("note").unwrap_or_default();
     let counts = Row::new()
@@ -59,6 +75,7 @@ fn main() -> ExitCode {
         .route("/note/get", any(get))
         .route("/note/put", any(put))
         .route("/note/del", any(del))
+        .route("/note/edit", any(edit))
         .route("/note/cache", any(cache));
     App::new("notes").table::<Note>().routes(routes).run()
 }

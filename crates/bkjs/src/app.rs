@@ -2,9 +2,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use axum::Router;
-use bkjs_api::{Api, Module, Setup};
+use bkjs_api::{Api, JobContext, Module, Setup};
 use bkjs_core::schema::Table;
 use bkjs_core::value::Typed;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::boot;
 
@@ -59,6 +61,18 @@ impl App {
     /// Routes; like those of modules they need a login unless `-api-allow-path` opens them.
     pub fn routes(self, routes: Router<Api>) -> Self {
         self.setup(move |setup| setup.routes(routes))
+    }
+
+    /// A function that jobs call by its name; see [`Setup::job`].
+    pub fn job<F, P, R, T>(self, name: &str, function: F) -> Self
+    where
+        F: Fn(JobContext, P) -> R + Send + Sync + 'static,
+        P: DeserializeOwned + Send,
+        R: Future<Output = bkjs_core::Result<T>> + Send + 'static,
+        T: Serialize,
+    {
+        let name = name.to_owned();
+        self.setup(move |setup| setup.job(&name, function))
     }
 
     /// Anything that a module can do: parameters, hooks, commands.

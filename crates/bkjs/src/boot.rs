@@ -4,14 +4,19 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 
 use bkjs_api::{Draft, Setup};
-use bkjs_core::config::{Config, CoreParams, Handle, Inputs, RemoteSources, config_table, home};
+use bkjs_core::cache::CacheParams;
+use bkjs_core::config::{CommandLine, Config, CoreParams, Handle, Inputs, RemoteSources, config_table, home};
 use bkjs_core::db::DbParams;
+use bkjs_core::jobs::JobsParams;
 use bkjs_core::log::{LogParams, Logging};
+use bkjs_core::pubsub::PubsubParams;
+use bkjs_core::queue::{self, QueueParams};
 use bkjs_core::{Error, Result};
 use bkjs_runtime::{Launch, RuntimeParams, Start};
+use tokio::sync::Notify;
 
 use crate::answer;
-use crate::cache::CacheParams;
+use crate::cache::StoreParams;
 use crate::command::Command;
 use crate::modules::ModuleParams;
 use crate::service::{ServeParams, Service};
@@ -25,12 +30,18 @@ pub(crate) struct Environment {
     pub(crate) config: Arc<Config>,
     pub(crate) core: Handle<CoreParams>,
     pub(crate) db: Handle<DbParams>,
-    pub(crate) cache: Handle<CacheParams>,
+    pub(crate) store: Handle<StoreParams>,
+    pub(crate) caches: Handle<CacheParams>,
+    pub(crate) queue: Handle<QueueParams>,
+    pub(crate) pubsub: Handle<PubsubParams>,
+    pub(crate) jobs: Handle<JobsParams>,
     pub(crate) runtime: Handle<RuntimeParams>,
     pub(crate) serve: Handle<ServeParams>,
     pub(crate) backend: Handle<BackendParams>,
     /// Those on other hosts, until a task follows them.
     pub(crate) sources: Mutex<Option<RemoteSources>>,
+    /// Has them read before their time.
+    pub(crate) again: Arc<Notify>,
     pub(crate) log_params: Handle<LogParams>,
     /// Kept to the end: what waits in it is written when it goes. Who only explains itself has none.
     pub(crate) log: Option<Logging>,
@@ -41,7 +52,11 @@ struct Handles {
     core: Handle<CoreParams>,
     log: Handle<LogParams>,
     db: Handle<DbParams>,
-    cache: Handle<CacheParams>,
+    store: Handle<StoreParams>,
+    caches: Handle<CacheParams>,
+    queue: Handle<QueueParams>,
+    pubsub: Handle<PubsubParams>,
+    jobs: Handle<JobsParams>,
     runtime: Handle<RuntimeParams>,
     serve: Handle<ServeParams>,
     modules: Handle<ModuleParams>,
@@ -54,7 +69,11 @@ impl Handles {
             core: setup.params(),
             log: setup.params(),
             db: setup.params(),
-            cache: setup.params(),
+            store: setup.params(),
+            caches: setup.params(),
+            queue: setup.params(),
+            pubsub: setup.params(),
+            jobs: setup.params(),
             runtime: setup.params(),
             serve: setup.params(),
             modules: setup.params(),
@@ -69,12 +88,25 @@ pub(crate) fn run(app: App) -> ExitCode {
         Ok(start) => start,
         Err(error) => return failed(&error),
     };
-    match part(app, &start) {
+    let (name, version) = (app.name.clone(), app.version.clone());
+    let mut registered = Registered::of(app);
+    let (command, line) = match Command::parse(start.args(), registered.setup.registry()) {
+        Ok(parsed) => parsed,
+        Err(error) => return start.fail(&error),
+    };
+    let failure = match &command {
+        Command::Db(words) => Some(db::failure(words)),
+        _ => None,
+    };
+    match part((name, version), registered, (command, line), &start) {
         Ok(Part::Done(text)) => print(&text),
         Ok(Part::Shell(environment, setup, words)) => shell::run(&environment, *setup, &words),
         Ok(Part::Db(environment, setup, words)) => db::run(&environment, *setup, &words),
         Ok(Part::Serve(environment, setup)) => serve(*environment, *setup, start),
-        Err(error) => start.fail(&error),
+        Err(error) => {
+            let failed = start.fail(&error);
+            failure.unwrap_or(failed)
+        }
     }
 }
 
@@ -85,10 +117,12 @@ enum Part {
     Serve(Box<Environment>, Box<Setup>),
 }
 
-fn part(app: App, start: &Start) -> Result<Part> {
-    let (name, version) = (app.name.clone(), app.version.clone());
-    let mut registered = Registered::of(app);
-    let (command, line) = Command::parse(start.args(), registered.setup.registry())?;
+fn part(
+    (name, version): (String, String),
+    mut registered: Registered,
+    (command, line): (Command, CommandLine),
+    start: &Start,
+) -> Result<Part> {
     if command == Command::Version {
         return Ok(Part::Done(format!("{name} {version}\n")));
     }
@@ -107,7 +141,20 @@ fn part(app: App, start: &Start) -> Result<Part> {
     if is_operator(role) {
         config.warnings().iter().for_each(|warning| tracing::warn!("{warning}"));
     }
-    let Handles { core, db, cache, runtime, serve, backend, log: log_params, .. } = handles;
+    let Handles {
+        core,
+        db,
+        store,
+        caches,
+        queue,
+        pubsub,
+        jobs,
+        runtime,
+        serve,
+        backend,
+        log: log_params,
+        ..
+    } = handles;
     let (config, sources) = (Arc::new(config), Mutex::new(None));
     let mut environment = Environment {
         name,
@@ -115,11 +162,16 @@ fn part(app: App, start: &Start) -> Result<Part> {
         config,
         core,
         db,
-        cache,
+        store,
+        caches,
+        queue,
+        pubsub,
+        jobs,
         runtime,
         serve,
         backend,
         sources,
+        again: Arc::default(),
         log_params,
         log,
     };
@@ -151,6 +203,7 @@ impl Registered {
     fn of(app: App) -> Self {
         let mut setup = Setup::new();
         setup.table(config_table());
+        queue::drivers::db::tables().into_iter().for_each(|table| setup.table(table));
         let handles = Handles::register(&mut setup);
         let modules = app.modules.iter().map(|module| {
             let draft = setup.draft(|draft| draft.module(module.as_ref()));
@@ -173,6 +226,7 @@ impl Registered {
 
 /// Prepares home and log, as the user that is to have them.
 fn prepare(handles: &Handles, role: &str) -> Result<Logging> {
+    handles.runtime.load().umask.apply();
     bkjs_runtime::become_user(&handles.runtime.load(), &handles.core.load().home)?;
     home::prepare(&handles.core.load())?;
     // A process with a role serves on one thread, which must not wait for a reader of the log.

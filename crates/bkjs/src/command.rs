@@ -34,6 +34,12 @@ impl Command {
         let command = match first.as_str() {
             "shell" => return Ok((Self::Shell(rest), line)),
             _ if flag("shell") => return Ok((Self::Shell(line.rest().to_vec()), line)),
+            // Who asks how a tool is used does not want it to do its work.
+            "db" if flag("help") || rest.first().is_some_and(|word| word == "help") => {
+                rest.retain(|word| word != "help");
+                rest.insert(0, first);
+                return Ok((Self::Help(rest), line));
+            }
             "db" => return Ok((Self::Db(rest), line)),
             "help" => return Ok((Self::Help(rest), line)),
             _ if flag("help") => return Ok((Self::Help(Vec::new()), line)),
@@ -83,6 +89,17 @@ mod tests {
         assert_eq!(check("help params port"), Ok(Command::Help(vec!["params".into(), "port".into()])));
         let words = ["export", "--from", "x"].map(str::to_owned).to_vec();
         assert_eq!(check("db -home /x export --from x"), Ok(Command::Db(words)));
+        for (line, topic) in [
+            ("db -help", "db"),
+            ("db help", "db"),
+            ("db apply -help", "db apply"),
+            ("db apply -home /x --help", "db apply"),
+            ("db help apply", "db apply"),
+            ("db -help apply", "db apply"),
+        ] {
+            let topic = topic.split(' ').map(str::to_owned).collect();
+            assert_eq!(check(line), Ok(Command::Help(topic)), "{line}");
+        }
         let words = ["-account-add", "login", "L"].map(str::to_owned).to_vec();
         assert_eq!(check("shell -home /x -account-add login L"), Ok(Command::Shell(words)));
     }

@@ -6,7 +6,7 @@ use bkjs_core::{Error, Result};
 use crate::boot::Environment;
 use crate::{databases, db, shell};
 
-/// The text of a topic: nothing, `params [PATTERN|--markdown]`, `commands`, `db`,
+/// The text of a topic: nothing, `params [PATTERN|--markdown]`, `commands`, `db [TOOL]`,
 /// `databases [NAME|--markdown]`.
 pub(crate) fn text(environment: &Environment, setup: &Setup, words: &[String]) -> Result<String> {
     let word = |at: usize| words.get(at).map(String::as_str).unwrap_or_default();
@@ -18,7 +18,7 @@ pub(crate) fn text(environment: &Environment, setup: &Setup, words: &[String]) -
             text => Ok(text),
         },
         "commands" => Ok(commands(environment, setup)),
-        "db" => Ok(db::help()),
+        "db" => db::help(words.get(1..).unwrap_or_default()),
         "databases" => databases::text(word(1)),
         topic => Err(Error::not_found(format!(
             "no help on {topic:.40}, there are: params, commands, db, databases"
@@ -36,7 +36,7 @@ fn usage(environment: &Environment) -> String {
 {name} db TOOL [WORD ...]               work on whole tables and pools
 {name} help params [PATTERN]            the parameters
 {name} help commands                    the commands of the shell
-{name} help db                          the tools of db
+{name} help db [TOOL]                   the tools of db
 {name} help databases [DRIVER]          what the database drivers can do and refuse
 {name} version
 

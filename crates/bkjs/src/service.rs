@@ -6,15 +6,22 @@ use std::time::Duration;
 use bkjs_api::statics::Embedded;
 use bkjs_api::{ApiOptions, HttpService, ServeOptions, Setup, serve};
 use bkjs_core::auth::ReplayGuard;
+use bkjs_core::cache::{CacheDriver, Caches, LOCAL};
 use bkjs_core::config::{Params, home};
+use bkjs_core::control::Control;
 use bkjs_core::db::{self, Db, DbBuilder};
+use bkjs_core::pubsub::Pubsubs;
+use bkjs_core::pubsub::drivers::local::LocalPubsub;
 use bkjs_core::{Error, Result};
-use bkjs_runtime::{Ipc, Program, Role, RoleContext};
+use bkjs_runtime::{Ipc, Program, Role, RoleContext, Tree};
 use futures_util::future::BoxFuture;
 
 use crate::assets::Web;
+use crate::bell;
 use crate::boot::Environment;
-use crate::cache::{self, TreeCache};
+use crate::cache;
+use crate::control::{self, Reins};
+use crate::pubsub::{self, Clients};
 use crate::replay::{self, SharedReplayGuard};
 
 /// Connections.
@@ -25,40 +32,61 @@ pub(crate) struct ServeParams {
     timeout: Duration,
 }
 
+/// What a process that works shares with the others of its tree.
+pub(crate) struct Shared {
+    ipc: Ipc,
+    pubsubs: Pubsubs,
+    control: Arc<Reins>,
+}
+
 /// An application as the processes see it.
 pub(crate) struct Service {
-    environment: Environment,
+    pub(crate) environment: Environment,
     /// Taken once, by the process that serves.
-    setup: Mutex<Setup>,
+    pub(crate) setup: Mutex<Setup>,
     /// Used in the server process, as the next one.
     replay: replay::Memory,
-    cache: cache::Memory,
+    cache: Arc<cache::Memory>,
+    bell: bell::Memory,
+    pub(crate) clients: Clients,
+    pub(crate) reins: Arc<Reins>,
 }
 
 impl Service {
     pub(crate) fn new(environment: Environment, setup: Setup) -> Self {
-        let (replay, cache) = (replay::Memory::new(), cache::Memory::default());
-        Self { environment, setup: Mutex::new(setup), replay, cache }
+        let (replay, cache) = (replay::Memory::new(), Arc::<cache::Memory>::default());
+        let bell = bell::Memory::default();
+        let reins = Arc::new(Reins::new(&environment, cache.clone()));
+        Self {
+            environment,
+            setup: Mutex::new(setup),
+            replay,
+            cache,
+            bell,
+            clients: Clients::default(),
+            reins,
+        }
     }
 
     async fn prepare_tables(&self) -> Result<()> {
-        let params = self.environment.db.load_full();
-        let folder = self.environment.core.load().var();
-        if !params.create_tables && !db::is_new(&params, &folder) {
-            return Ok(());
-        }
         let schema = self.setup.lock().unwrap_or_else(PoisonError::into_inner).schema();
         let db = self.environment.open(Db::builder(schema))?;
-        for line in db.create_tables().await? {
-            tracing::info!("{line}");
-        }
+        crate::db::log(&db.create_tables_in(|pool| self.environment.keeps_tables(pool)).await?);
         db.close().await;
         Ok(())
     }
 
+    /// What a process that works shares with the others of its tree.
+    pub(crate) fn shared(&self, context: &RoleContext) -> Result<Shared> {
+        self.reins.stand(context.role, &context.tree);
+        let pubsubs = self.clients.of(&self.environment, &context.tree)?;
+        self.reins.join(&self.environment, &pubsubs)?;
+        Ok(Shared { ipc: context.ipc.clone(), pubsubs, control: self.reins.clone() })
+    }
+
     async fn serve_web(&self, mut context: RoleContext) -> Result<()> {
         let setup = std::mem::take(&mut *self.setup.lock().unwrap_or_else(PoisonError::into_inner));
-        let service = self.environment.http_service(setup, Some(&context.ipc))?;
+        let service = self.environment.http_service(setup, Some(&self.shared(&context)?))?;
         let db = service.api().db().clone();
         let listeners = std::mem::take(&mut context.listeners).into_iter();
         let listeners = listeners.map(tokio::net::TcpListener::from_std).collect::<std::io::Result<Vec<_>>>();
@@ -69,7 +97,19 @@ impl Service {
         let options = ServeOptions { timeout, drain: params.shutdown_timeout };
         context.ready();
         let drain = context.drain.token();
+        let jobs = service.api().jobs()?.clone();
+        let pubsubs = service.api().pubsubs().clone();
+        let beside = match context.ipc.is_alone() {
+            true => self.work_beside(&service, drain.clone())?,
+            false => Vec::new(),
+        };
         serve(listeners, service, drain, options).await;
+        for work in beside {
+            // A panic was logged.
+            let _ = work.await;
+        }
+        jobs.close().await;
+        pubsubs.close();
         db.close().await;
         Ok(())
     }
@@ -84,23 +124,46 @@ impl Program for Service {
         Box::pin(async move {
             match context.role {
                 Role::Web => self.serve_web(context).await,
-                _ => {
-                    context.ready();
-                    context.drain.begun().await;
-                    Ok(())
-                }
+                _ => self.serve_worker(context).await,
             }
         })
     }
 
-    fn accompany(&self, _: Role) -> BoxFuture<'_, ()> {
-        Box::pin(self.environment.follow_sources())
+    fn accompany(&self, role: Role, tree: Tree) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            let cron = async {
+                if role == Role::Master {
+                    self.follow_cron().await;
+                }
+            };
+            self.reins.stand(role, &tree);
+            let hosts = async {
+                if !self.environment.pubsub.load().system_queue.is_empty() {
+                    let clients = self.clients.of(&self.environment, &tree);
+                    self.reins.follow_hosts(&self.environment, clients).await;
+                }
+            };
+            tokio::join!(self.environment.follow_sources(), cron, hosts);
+        })
+    }
+
+    fn told(&self, name: &str, body: serde_json::Value) {
+        match name {
+            pubsub::TOLD => self.clients.told(body),
+            control::TOLD => self.reins.told(&body),
+            _ => tracing::warn!(name, "another process has told what nobody knows"),
+        }
+    }
+
+    fn missed(&self) {
+        self.clients.missed();
     }
 
     fn answer(&self, name: String, body: serde_json::Value) -> BoxFuture<'_, Result<serde_json::Value>> {
         let answer = match name.as_str() {
             replay::CALL => self.replay.answer(body),
-            cache::CALL => self.cache.answer(body, &self.environment.cache.load()),
+            bell::CALL => return Box::pin(self.bell.answer(body)),
+            cache::CALL => self.cache.answer(body, &self.environment.store.load()),
             _ => Err(Error::not_found(format!("no process answers the call {name:.40}"))),
         };
         Box::pin(std::future::ready(answer))
@@ -111,30 +174,60 @@ impl Environment {
     /// The database of the configured pools, for a process on its own: a server may run on the same home, started with
     /// other parameters, and is told of every write.
     pub(crate) fn open(&self, builder: DbBuilder) -> Result<Db> {
-        self.open_pools(builder.tell_all_writes())
+        let caches = self.open_caches(None)?;
+        self.open_pools(builder.tell_all_writes(), &caches)
     }
 
-    fn open_pools(&self, builder: DbBuilder) -> Result<Db> {
+    /// Whether the tables of a pool are brought in step with their descriptions at the start.
+    pub(crate) fn keeps_tables(&self, pool: &str) -> bool {
+        db::keeps_tables(&self.db.load(), pool, &self.core.load().var())
+    }
+
+    /// The configured caches; `tree` is the way to the one that the processes of a server share, without which a
+    /// process has one for itself.
+    pub(crate) fn open_caches(&self, tree: Option<&Ipc>) -> Result<Caches> {
+        let local = match tree {
+            Some(tree) => cache::of_tree(tree),
+            None => cache::own(&self.store.load()),
+        };
+        let local: Arc<dyn CacheDriver> = Arc::new(local);
+        Caches::open(&self.caches.load(), &local)
+    }
+
+    fn open_pools(&self, builder: DbBuilder, caches: &Caches) -> Result<Db> {
         let core = self.core.load_full();
-        db::open(builder.token_key(home::secret(&core)?), &self.db.load(), &core.var())
+        let builder = builder.token_key(home::secret(&core)?).caches(caches);
+        db::open(builder, &self.db.load(), &core.var())
     }
 
-    /// The application on its database, ready to answer; `tree` is the way to what the processes of a server share.
-    pub(crate) fn http_service(&self, mut setup: Setup, tree: Option<&Ipc>) -> Result<HttpService> {
+    /// The application on its database, ready to answer; `shared` is what the processes of a server share.
+    pub(crate) fn http_service(&self, mut setup: Setup, shared: Option<&Shared>) -> Result<HttpService> {
+        let tree = shared.map(|shared| &shared.ipc);
         let core = self.core.load_full();
         let builder = setup.db_builder();
-        let db = match tree {
-            None => self.open(builder)?,
+        let caches = self.open_caches(tree)?;
+        let builder = match tree {
+            None => builder.tell_all_writes(),
             // What one process shares with itself, it has.
-            Some(tree) if tree.is_alone() => self.open_pools(builder)?,
-            Some(tree) => self.open_pools(builder.host_cache(Arc::new(TreeCache(tree.clone()))))?,
+            Some(tree) if tree.is_alone() => builder,
+            Some(_) => builder.host_cache(caches.get(LOCAL)?.driver().clone()),
+        };
+        let db = self.open_pools(builder, &caches)?;
+        let jobs = self.open_jobs(&db, tree)?;
+        let pubsubs = match shared {
+            Some(shared) => shared.pubsubs.clone(),
+            None => self.open_pubsubs(LocalPubsub::alone())?,
         };
         let options = ApiOptions {
+            jobs: Some(jobs),
+            pubsubs: Some(pubsubs),
+            control: shared.map(|shared| shared.control.clone() as Arc<dyn Control>),
             name: self.name.clone(),
             version: self.version.clone(),
             server_secret: home::secret(&core)?.to_vec(),
             web_dir: Some(core.web()),
             assets: vec![Arc::new(Embedded::<Web>::new())],
+            caches: Some(caches),
             replay: tree.map(|tree| Arc::new(SharedReplayGuard(tree.clone())) as Arc<dyn ReplayGuard>),
             ..ApiOptions::default()
         };

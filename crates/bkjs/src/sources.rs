@@ -41,7 +41,7 @@ impl Environment {
     pub(crate) async fn follow_sources(&self) {
         let sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(sources) = sources {
-            sources.follow(|_| self.apply_log()).await;
+            sources.follow(&self.again, |_| self.apply_log()).await;
         }
     }
 

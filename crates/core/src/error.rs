@@ -207,20 +207,45 @@ impl Error {
         &self.0.message
     }
 
-    /// The text for the log: message, detail and the chain of sources.
+    /// The text for the log: message, detail and the chain of sources, each thing said once.
     pub fn log_text(&self) -> String {
-        let mut text = self.0.message.to_string();
-        if let Some(detail) = &self.0.detail {
-            text.push_str(": ");
-            text.push_str(detail);
-        }
+        let mut parts: Vec<String> = Vec::new();
+        self.add_to(&mut parts);
         let mut source = std::error::Error::source(self);
         while let Some(s) = source {
-            text.push_str(": ");
-            text.push_str(&s.to_string());
+            match s.downcast_ref::<Self>() {
+                Some(own) => own.add_to(&mut parts),
+                None => add_part(&mut parts, &s.to_string()),
+            }
             source = s.source();
         }
-        text
+        parts.join(": ")
+    }
+
+    fn add_to(&self, parts: &mut Vec<String>) {
+        add_part(parts, &self.0.message);
+        if let Some(detail) = &self.0.detail {
+            add_part(parts, detail);
+        }
+    }
+}
+
+/// Adds what is new in a part: errors often repeat what the one below them says.
+fn add_part(parts: &mut Vec<String>, part: &str) {
+    // A part may consist of parts, joined as they are here.
+    let says = |whole: &str, part: &str| format!(": {whole}: ").contains(&format!(": {part}: "));
+    if part.is_empty() || parts.iter().any(|known| says(known, part)) {
+        return;
+    }
+    let at_first = parts.len() == 1;
+    match parts.last_mut() {
+        Some(last) => match part.strip_prefix(last.as_str()).and_then(|rest| rest.strip_prefix(": ")) {
+            Some(rest) => parts.push(rest.to_owned()),
+            // The message stays the beginning, whatever follows.
+            None if !at_first && says(part, last) => *last = part.to_owned(),
+            None => parts.push(part.to_owned()),
+        },
+        None => parts.push(part.to_owned()),
     }
 }
 
@@ -252,5 +277,19 @@ mod tests {
         assert!(!e.to_string().contains("disk"));
         assert!(e.log_text().ends_with("disk full: ENOSPC"));
         assert_eq!(e.status(), 500);
+    }
+
+    #[test]
+    fn the_log_says_each_thing_once() {
+        let refused = || std::io::Error::other("Connection refused (os error 111)");
+        let e =
+            Error::new(ErrorKind::Unavailable, format!("cannot reach a: {}", refused())).source(refused());
+        assert_eq!(e.log_text(), "cannot reach a: Connection refused (os error 111)");
+        let below = Error::new(ErrorKind::Unavailable, "damaged").detail("/x/y.db").source(refused());
+        assert_eq!(below.duplicate().log_text(), "damaged: /x/y.db: Connection refused (os error 111)");
+        let e = Error::new(ErrorKind::Unavailable, "pool p: damaged").source(below);
+        assert_eq!(e.log_text(), "pool p: damaged: /x/y.db: Connection refused (os error 111)");
+        let e = Error::internal("a").source(Error::internal("b"));
+        assert_eq!(e.log_text(), "internal error, please try again later: a: b");
     }
 }

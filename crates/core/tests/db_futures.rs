@@ -41,6 +41,7 @@ async fn every_call_is_send_and_the_pool_none_answers_all() {
     assert_eq!(assert_send(db.batch(operations(), &o)).await.expect("answers").len(), 1);
     assert_eq!(assert_send(db.transact(operations(), &o)).await.expect("answers").len(), 1);
     assert!(assert_send(db.query("select 1", vec![Value::Null], &o)).await.expect("answers").is_empty());
+    assert!(assert_send(db.plan_tables()).await.expect("answers").is_empty());
     assert!(assert_send(db.create_tables()).await.expect("answers").is_empty());
     assert_send(db.drop_table("t", &o)).await.expect("answers");
 }

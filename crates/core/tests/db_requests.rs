@@ -3,7 +3,9 @@
 use std::future::ready;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bkjs_core::db::driver::{Affected, BoxFuture, Capabilities, Driver, Get, Select, Verb, Write};
+use bkjs_core::db::driver::{
+    Affected, BoxFuture, Capabilities, Difference, Driver, Get, Select, Verb, Write,
+};
 use bkjs_core::db::drivers::none::NoneDriver;
 use bkjs_core::db::{Action, Db, Op, Operation, Options, Query};
 use bkjs_core::schema::{Column, SchemaBuilder, Table};
@@ -117,7 +119,11 @@ impl Driver for Recorder {
         Box::pin(ready(Ok(Vec::new())))
     }
 
-    fn create(&self, _: Vec<Arc<Table>>) -> BoxFuture<'_, Result<Vec<String>>> {
+    fn plan(&self, _: Vec<Arc<Table>>) -> BoxFuture<'_, Result<Vec<Difference>>> {
+        Box::pin(ready(Ok(Vec::new())))
+    }
+
+    fn create(&self, _: Vec<Arc<Table>>) -> BoxFuture<'_, Result<Vec<Difference>>> {
         Box::pin(ready(Ok(Vec::new())))
     }
 

@@ -18,7 +18,7 @@ struct BigThing {
     name: Option<String>,
     #[column(index = "by_place")]
     rank: i64,
-    #[column(index = "by_place")]
+    #[column(index = "by_place", range(-0.5, 1.0))]
     weight: Option<f64>,
     #[column(index, read_default = -1)]
     level: u32,
@@ -33,6 +33,8 @@ struct BigThing {
     options: BTreeMap<String, i64>,
     #[column(counter)]
     likes: i64,
+    #[column(date)]
+    day: String,
     #[column(kind = "decimal")]
     price: String,
     #[column(uuid)]
@@ -65,6 +67,7 @@ fn types_become_column_types() {
         ("extra", Json),
         ("options", Object),
         ("likes", Counter),
+        ("day", Text),
         ("price", Decimal),
         ("token", Text),
         ("ctime", Int),
@@ -89,6 +92,7 @@ fn attributes_are_those_of_the_builder() {
         .map(|n| (column(n).indexes[0].group.clone(), column(n).indexes[0].position))
         .into();
     assert!(positions[0].0 == "by_place" && positions[1].0 == "by_place" && positions[0].1 < positions[1].1);
+    assert!(column("weight").range == Some((-0.5, 1.0)) && column("day").date && !name.date);
     assert_eq!(column("level").default.on_read, Some(Value::Int(-1)));
     let tags = column("tags");
     assert_eq!((tags.secure, tags.admin, tags.hidden), (Some(true), Some(true), true));

@@ -61,6 +61,7 @@ proptest! {
     fn what_is_created_verifies(
         (version, place) in version(),
         (secret, auth_secret, token_secret) in secrets(),
+        (session_secret, id) in ("[a-z]{0,4}", "[0-9a-f]{0,4}"),
         login in login(),
         tag in field(),
         checksum in field(),
@@ -72,7 +73,10 @@ proptest! {
         form in proptest::option::of(proptest::collection::vec(any::<u8>(), 0..60)),
         content_type in ".{0,30}",
     ) {
-        let account = Credentials { secret: &secret, auth_secret: &auth_secret, token_secret: &token_secret };
+        let account = Credentials {
+            secret: &secret, auth_secret: &auth_secret, token_secret: &token_secret,
+            session_secret: &session_secret, id: &id,
+        };
         let request = Request {
             method: &method, host: &host, path: &path, query: &query, form: form.as_deref(),
             content_type: &content_type, now_ms: NOW, ..Request::default()

@@ -113,6 +113,7 @@ fn credentials(account: &Value) -> Credentials<'_> {
         secret: text(account, "secret"),
         auth_secret: text(account, "auth_secret"),
         token_secret: text(account, "token_secret"),
+        ..Credentials::default()
     }
 }
 

@@ -51,9 +51,9 @@ pub fn derive_params(input: TokenStream) -> TokenStream {
 /// - `primary`, `index`, `unique`, `index = "group"`: the keys
 /// - `uuid`, `now`, `epoch`: made by the framework; `counter`, `ttl`, `time`, `email`, `phone`: the kinds
 /// - `public`, `secure`, `admin`, `findable`, `hidden`, `read_only`, `write_only`, `not_null`, `not_empty`,
-///   `skip_empty`, `truncate`, `autoincr`, `of_int`: as the methods of `Column`
+///   `skip_empty`, `truncate`, `autoincr`, `of_int`, `date`: as the methods of `Column`
 /// - `lower`, `upper`, `trim`, `capitalize`: changes on write
-/// - `max = 64`, `value = "new"` (stored when none is given), `read_default = 0`
+/// - `max = 64`, `range(0.0, 1.0)`, `value = "new"` (stored when none is given), `read_default = 0`
 /// - `join("type", "peer")`, `separator = "|"`: built from other columns
 /// - `skip`: no column (also `#[serde(skip)]`)
 #[proc_macro_derive(Table, attributes(table, column))]

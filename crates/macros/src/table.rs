@@ -134,13 +134,22 @@ impl ColumnAttributes {
             }
             "primary" | "index" | "unique" | "public" | "secure" | "admin" | "findable" | "hidden"
             | "read_only" | "write_only" | "not_null" | "not_empty" | "skip_empty" | "truncate"
-            | "autoincr" | "of_int" => {
+            | "autoincr" | "of_int" | "date" => {
                 self.calls.push(quote!(.#ident()));
             }
             "max" => {
                 let max: syn::LitInt = meta.value()?.parse()?;
                 max.base10_parse::<usize>()?;
                 self.calls.push(quote!(.max(#max)));
+            }
+            "range" => {
+                let bounds;
+                parenthesized!(bounds in meta.input);
+                let bounds = bounds.parse_terminated(<syn::Expr as syn::parse::Parse>::parse, Token![,])?;
+                if bounds.len() != 2 {
+                    return Err(meta.error("expected the least and the greatest number: range(-90.0, 90.0)"));
+                }
+                self.calls.push(quote!(.range(#bounds)));
             }
             "value" | "read_default" => {
                 let value = default_value(&meta.value()?.parse()?)?;

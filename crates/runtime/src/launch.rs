@@ -12,7 +12,7 @@ use crate::exit::Exit;
 use crate::ipc::Parent;
 use crate::spawn::{Place, command};
 use crate::start::{Birth, Start, complain};
-use crate::{Program, Role, RuntimeParams, daemon, leaf, single, supervise};
+use crate::{Program, Role, RuntimeParams, Tree, daemon, leaf, single, supervise};
 
 /// How long work on blocking threads may hold up the end of a process that has drained.
 const LEFTOVERS: Duration = Duration::from_millis(200);
@@ -101,13 +101,17 @@ fn act(launch: Launch, program: Arc<dyn Program>) -> Result<Exit> {
 
 async fn part(setting: Arc<Setting>, birth: Birth, program: Arc<dyn Program>) -> Result<Exit> {
     let alone = birth.boot.parent != Parent::Supervisor;
-    let (role, beside) = (birth.boot.role, program.clone());
-    task::spawn("beside", async move { beside.accompany(role).await });
     match birth.boot.role {
         role if role.is_supervisor() => Box::pin(supervise::run(setting, birth, program)).await,
         _ if alone => Box::pin(single::run(setting, birth, program)).await,
         _ => Box::pin(leaf::run(birth, program)).await,
     }
+}
+
+/// Runs what accompanies the work of a process.
+pub(crate) fn accompany(program: &Arc<dyn Program>, role: Role, tree: Tree) {
+    let program = program.clone();
+    task::spawn("beside", async move { program.accompany(role, tree).await });
 }
 
 /// The role at the top of the tree that the parameters describe.

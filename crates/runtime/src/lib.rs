@@ -54,10 +54,11 @@ mod spawn;
 mod start;
 mod supervise;
 mod title;
+mod umask;
 mod upwards;
 
 pub use drain::Drain;
-pub use ipc::Ipc;
+pub use ipc::{Ipc, Tree};
 pub use launch::{Launch, run};
 pub use listen::listens_at;
 pub use params::RuntimeParams;
@@ -65,3 +66,4 @@ pub use privileges::become_user;
 pub use program::{Program, RoleContext};
 pub use role::Role;
 pub use start::Start;
+pub use umask::Umask;

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use bkjs_core::config::Params;
 
+use crate::Umask;
+
 /// Processes: which ones run, how many, and how they are kept.
 #[derive(Params, Clone, Debug)]
 pub struct RuntimeParams {
@@ -61,6 +63,14 @@ pub struct RuntimeParams {
     /// The group, by name or number, instead of the user's own.
     #[param(local)]
     pub gid: String,
+    /// Leaves nothing of root: no process keeps the right to open a port below 1024, and root is refused when uid names
+    /// no other user.
+    #[param(local)]
+    pub force_uid: bool,
+    /// Permissions that new files and folders do not get: `0027` is none for others and no writing for the group. Empty
+    /// leaves the mask of whoever starts it.
+    #[param(local)]
+    pub umask: Umask,
     /// Where the output of a daemon goes.
     #[param(default = "log/error.log", local)]
     pub err_file: PathBuf,

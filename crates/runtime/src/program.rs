@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use bkjs_core::{Error, ErrorKind, Result};
 use futures_util::future::BoxFuture;
 
-use crate::{Drain, Ipc, Role};
+use crate::{Drain, Ipc, Role, Tree};
 
 /// What the processes run: the same value is built in every process of the tree.
 ///
@@ -34,10 +34,17 @@ pub trait Program: Send + Sync + 'static {
     /// Runs beside the work of every process of the tree, supervisors included, and ends with it: what keeps the
     /// configuration of the process current.
     ///
-    /// It shares the thread with that work, and must not block it.
-    fn accompany(&self, _role: Role) -> BoxFuture<'_, ()> {
+    /// It shares the thread with that work, and must not block it. `tree` is the way to all other processes.
+    fn accompany(&self, _role: Role, _tree: Tree) -> BoxFuture<'_, ()> {
         Box::pin(std::future::ready(()))
     }
+
+    /// Another process of the tree has told this with [`Tree::tell`]. Called in every process, supervisors included, and
+    /// returns at once.
+    fn told(&self, _name: &str, _body: serde_json::Value) {}
+
+    /// Something that another process has told may not have got here. Returns at once.
+    fn missed(&self) {}
 
     /// Answers a request that a web process or worker made with [`Ipc::call`].
     ///
@@ -67,6 +74,8 @@ pub struct RoleContext {
     pub drain: Drain,
     /// The way to the process that holds what the processes share.
     pub ipc: Ipc,
+    /// The way to all other processes.
+    pub tree: Tree,
 }
 
 impl RoleContext {

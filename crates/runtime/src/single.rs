@@ -8,14 +8,14 @@ use tokio::time::sleep;
 use crate::claim::Claim;
 use crate::exit::Exit;
 use crate::ipc::{Ipc, Link, Message};
-use crate::launch::{Setting, unique_roles};
+use crate::launch::{Setting, accompany, unique_roles};
 use crate::pidfile::PidFile;
 use crate::privileges::renounce;
 use crate::signals::Signals;
 use crate::start::Birth;
 use crate::supervise::begin;
 use crate::upwards::{Upwards, report};
-use crate::{Drain, Program, Role, RoleContext};
+use crate::{Drain, Program, Role, RoleContext, Tree};
 
 /// Prepares, listens and serves in this process.
 ///
@@ -55,12 +55,14 @@ async fn serve(
     // The port is open: nothing else needs a right of root's.
     renounce().map_err(|e| Error::internal("cannot give up the rights of root").source(e))?;
     let (drain, ready) = (Drain::new(), Drain::new());
+    accompany(&program, role, Tree::alone());
     let context = RoleContext {
         role,
         index: 0,
         listeners: sockets.copies()?,
         drain: drain.clone(),
         ipc: Ipc::alone(program.clone(), ready.clone()),
+        tree: Tree::alone(),
     };
     let served = task::spawn("serve", async move { program.serve(context).await });
     let announced = async {

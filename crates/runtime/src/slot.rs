@@ -13,7 +13,7 @@ use crate::Role;
 use crate::backoff::Backoff;
 use crate::drain::Halt;
 use crate::exit::Exit;
-use crate::ipc::{Link, Message};
+use crate::ipc::{Link, Message, WeakLink};
 use crate::launch::Setting;
 use crate::listen::Sockets;
 use crate::process::{Process, Seen};
@@ -32,6 +32,8 @@ pub(crate) struct Event {
 
 #[derive(Debug)]
 pub(crate) enum What {
+    /// A child was started, and is reached by this link as long as it lives.
+    Born(WeakLink),
     /// A child is there, reached by this link.
     Up(Link),
     /// The child serves.
@@ -42,6 +44,8 @@ pub(crate) enum What {
     Failed(String),
     /// A process below asks for the replacement of the web processes.
     Restart,
+    /// A process below says something to all.
+    Tell { from: Link, message: Message },
     /// A process below asks; the reply goes to the link.
     Call { from: Link, id: u64, name: String, body: serde_json::Value },
 }
@@ -151,7 +155,10 @@ impl Slot {
 
     async fn start(&self) -> Option<Process> {
         match Process::start(&self.setting, self.role, self.index, &self.sockets) {
-            Ok(process) => Some(process),
+            Ok(process) => {
+                self.tell(What::Born(process.link.downgrade())).await;
+                Some(process)
+            }
             Err(error) => {
                 self.tell(What::Failed(error.log_text())).await;
                 None
@@ -190,7 +197,7 @@ impl Slot {
                     seen = process.next() => match seen {
                         Seen::Gone(status) => return status.code() != Some(Exit::Forced.code()),
                         // What still works there may still ask.
-                        Seen::Message(message) => if let Some(what @ What::Call { .. }) = passed_on(message, &process.link) {
+                        Seen::Message(message) => if let Some(what @ (What::Call { .. } | What::Tell { .. })) = passed_on(message, &process.link) {
                             let _ = events.send(Event { slot, what }).await;
                         },
                     },
@@ -217,6 +224,9 @@ fn passed_on(message: Message, from: &Link) -> Option<What> {
     match message {
         Message::Failed { message } => Some(What::Failed(message)),
         Message::Restart => Some(What::Restart),
+        message @ (Message::Tell { .. } | Message::Missed) => {
+            Some(What::Tell { from: from.clone(), message })
+        }
         Message::Call { id, name, body } => Some(What::Call { from: from.clone(), id, name, body }),
         _ => None,
     }

@@ -9,8 +9,8 @@ use tokio::sync::mpsc;
 use crate::claim::Claim;
 use crate::drain::Halt;
 use crate::exit::Exit;
-use crate::ipc::{Link, Message, Parent};
-use crate::launch::{Setting, children, top_role, unique_roles};
+use crate::ipc::{Link, Message, Parent, WeakLink, Word};
+use crate::launch::{Setting, accompany, children, top_role, unique_roles};
 use crate::listen::Sockets;
 use crate::pidfile::PidFile;
 use crate::roll::Roll;
@@ -18,7 +18,7 @@ use crate::signals::{Signals, Wish};
 use crate::slot::{Event, Replace, Slot, What};
 use crate::start::{Birth, complain};
 use crate::upwards::{Upwards, report};
-use crate::{Program, Role, listen};
+use crate::{Program, Role, Tree, listen};
 
 /// What a supervisor keeps in mind.
 struct Supervisor {
@@ -29,6 +29,10 @@ struct Supervisor {
     sockets: Sockets,
     halt: Halt,
     kept: Vec<Kept>,
+    /// All that live below, also those that take over or drain.
+    below: Vec<WeakLink>,
+    /// What this process says itself.
+    words: mpsc::Receiver<Word>,
     /// Whether everything below has served once.
     complete: bool,
     /// Why it ends without being asked to.
@@ -55,6 +59,8 @@ pub(crate) async fn run(setting: Arc<Setting>, birth: Birth, program: Arc<dyn Pr
     let mut parent = Upwards::open(birth)?;
     // The first word: from now on it is asked for signs of life, and gives them while it prepares.
     parent.tell(&Message::Pong);
+    let (tree, words) = Tree::of_supervisor();
+    accompany(&program, role, tree);
     let started = async {
         let claim = match below_supervisor {
             true => None,
@@ -84,6 +90,8 @@ pub(crate) async fn run(setting: Arc<Setting>, birth: Birth, program: Arc<dyn Pr
         sockets,
         halt: Halt::default(),
         kept: Vec::new(),
+        below: Vec::new(),
+        words,
         complete: false,
         failure: None,
         roll: Roll::default(),
@@ -134,6 +142,10 @@ impl Supervisor {
                     }
                 },
                 wish = signals.next() => self.on_signal(wish),
+                Some(word) = self.words.recv() => match word {
+                    Word::Tell(message) => self.spread(None, &message),
+                    Word::Replace => self.roll(),
+                },
                 () = self.roll.finished() => if self.roll.wanted_again() {
                     self.roll();
                 },
@@ -171,14 +183,25 @@ impl Supervisor {
     fn on_event(&mut self, Event { slot, what }: Event) {
         let Some(kept) = self.kept.get_mut(slot) else { return };
         match what {
+            What::Born(link) => {
+                self.below.retain(|link| link.upgrade().is_some());
+                self.below.push(link);
+            }
             What::Up(link) => kept.link = Some(link),
-            What::Down => (kept.link, kept.ready) = (None, false),
+            What::Down => {
+                (kept.link, kept.ready) = (None, false);
+                // What those below it said may have been lost with it.
+                if kept.role.is_supervisor() {
+                    self.hear(None, Message::Missed);
+                }
+            }
             What::Ready => {
                 kept.ready = true;
                 self.check_complete();
             }
             What::Failed(message) => self.on_failure(message),
             What::Restart => self.restart(),
+            What::Tell { from, message } => self.hear(Some(&from), message),
             What::Call { from, id, name, body } => self.answer(from, id, name, body),
         }
     }
@@ -189,6 +212,10 @@ impl Supervisor {
             Message::Drain => self.drain(),
             Message::Stop => self.halt.force(),
             Message::Restart => self.restart(),
+            message @ (Message::Tell { .. } | Message::Missed) => {
+                let parent = self.parent.link.clone();
+                self.hear(parent.as_ref(), message);
+            }
             Message::Call { id, name, body } => {
                 if let Some(link) = self.parent.link.clone() {
                     self.answer(link, id, name, body);
@@ -253,6 +280,25 @@ impl Supervisor {
             Some(Kept { link: Some(link), .. }) => link.post(&Message::Restart),
             Some(_) => tracing::warn!("nothing to restart: the process below is being started"),
             None => self.roll(),
+        }
+    }
+
+    /// Passes on what is told to all, and tells the own program.
+    fn hear(&self, from: Option<&Link>, message: Message) {
+        self.spread(from, &message);
+        match message {
+            Message::Tell { name, body } => self.program.told(&name, body),
+            _ => self.program.missed(),
+        }
+    }
+
+    /// Passes something on to all but the one that it came from.
+    fn spread(&self, from: Option<&Link>, message: &Message) {
+        let above = self.parent.link.clone().filter(|_| self.parent.depends);
+        for link in self.below.iter().filter_map(WeakLink::upgrade).chain(above) {
+            if from.is_none_or(|from| !from.is_same(&link)) {
+                link.pass_on(message);
+            }
         }
     }
 

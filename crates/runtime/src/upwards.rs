@@ -12,7 +12,7 @@ pub(crate) struct Upwards {
     pub(crate) link: Option<Link>,
     inbox: Option<Inbox>,
     /// Whether this process must not live without it.
-    depends: bool,
+    pub(crate) depends: bool,
 }
 
 impl Upwards {

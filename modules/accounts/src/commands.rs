@@ -50,9 +50,18 @@ async fn update(context: CommandContext, mut args: Args) -> Result<Value> {
     let accounts = Accounts::of(&context.api);
     let who = Who::take(&mut args.0)?;
     settable(&context.api, &args.0, |column| column.read_only)?;
+    if args.0.is_empty() {
+        return Err(Error::invalid(
+            "there is nothing to change: give COLUMN VALUE; an empty value empties the column",
+        ));
+    }
     let auth = who.find(&accounts).await?;
     // Columns first: they have more rules to break, and then nothing is changed.
-    let row = accounts.update(&auth, args.0.clone(), By::Admin).await?;
+    let columns = args
+        .0
+        .iter()
+        .map(|(name, value)| (name.to_owned(), if value.is_empty() { Value::Null } else { value.clone() }));
+    let row = accounts.update(&auth, columns.collect(), By::Admin).await?;
     if ["secret", "password", "token_secret"].iter().any(|name| args.0.has(name)) {
         accounts.put_secret(&auth, args.0).await?;
     }
@@ -102,15 +111,16 @@ impl Who {
     }
 }
 
+/// What an account gets from the server only.
+const MADE_ALWAYS: [&str; 3] = ["salt", "session_secret", "mtime"];
+
 /// What a new account gets from the server.
 const MADE_AT_FIRST: [&str; 2] = ["id", "token_secret"];
 
 /// Refuses names that are no columns of an account, and columns that would be left out without a word: those that
 /// are made by the server, and what else the command says of itself.
 fn settable(api: &Api, args: &Row, made_here: impl Fn(&Column) -> bool) -> Result<()> {
-    let made = |column: &Column| {
-        column.hidden || &*column.name == "salt" || &*column.name == "mtime" || made_here(column)
-    };
+    let made = |column: &Column| column.hidden || MADE_ALWAYS.contains(&&*column.name) || made_here(column);
     let tables = || [AUTH_TABLE, ACCOUNT_TABLE].into_iter().filter_map(|name| api.schema().find(name));
     let columns = || tables().flat_map(|table| table.columns());
     for (name, _) in args.iter() {

@@ -2,11 +2,11 @@
 
 use bkjs_core::Result;
 use bkjs_core::db::{Options, RowFate};
-use bkjs_core::value::Row;
+use bkjs_core::value::{Row, date_of};
 use jiff::civil::Date;
 use jiff::{Unit, Zoned};
 
-/// Fills in first and last name from the name, and the age in years from the birthday (`YYYY-MM-DD...`).
+/// Fills in first and last name from the name, and the age in years from the birthday.
 pub(crate) fn complete(row: &mut Row, _: &Options) -> Result<RowFate> {
     if let Some((first, last)) = row.text("name").trim().split_once(char::is_whitespace) {
         let (first, last) = (first.to_owned(), last.trim().to_owned());
@@ -27,8 +27,7 @@ pub(crate) fn complete(row: &mut Row, _: &Options) -> Result<RowFate> {
 
 /// Whole years between a birthday and today.
 fn age(birthday: &str, today: Date) -> Option<i32> {
-    let born: Date = birthday.get(..10)?.parse().ok()?;
-    let years = born.until((Unit::Year, today)).ok()?.get_years();
+    let years = date_of(birthday)?.until((Unit::Year, today)).ok()?.get_years();
     (years >= 0).then(|| years.into())
 }
 
@@ -54,6 +53,7 @@ mod tests {
     fn an_age_counts_birthdays() {
         assert_eq!(age("2000-06-15", date(2020, 6, 14)), Some(19));
         assert_eq!(age("2000-06-15T00:00:00Z", date(2020, 6, 15)), Some(20));
+        assert_eq!(age("06/15/2000", date(2020, 6, 15)), Some(20));
         assert_eq!(age("soon", date(2020, 6, 15)), None);
         assert_eq!(age("2030-01-01", date(2020, 6, 15)), None);
     }

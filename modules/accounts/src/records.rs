@@ -15,7 +15,8 @@ use bkjs_core::{Error, Result};
 use crate::tables::ACCOUNT_TABLE;
 
 /// The columns that prove who an account is: they are in `bk_auth` only, and no hook or terminal sees them.
-const CREDENTIALS: [&str; 5] = ["secret", "auth_secret", "token_secret", "password", "salt"];
+const CREDENTIALS: [&str; 6] =
+    ["secret", "auth_secret", "token_secret", "session_secret", "password", "salt"];
 
 /// The record without the columns that prove who an account is.
 pub(crate) fn without_credentials(mut row: Row) -> Row {

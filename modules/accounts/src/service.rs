@@ -175,6 +175,7 @@ impl Accounts {
         }
         input.set("id", secrets::random_id()?);
         input.set("token_secret", secrets::random_secret()?);
+        input.set("session_secret", secrets::random_secret()?);
 
         let login = input.text("login").to_owned();
         let row = match self.records(by).add(input).await {
@@ -201,8 +202,10 @@ impl Accounts {
     /// `ValidationFailed` by the rules of the columns, `NotFound` when the account is gone; what a hook says.
     pub async fn update(&self, auth: &Row, input: Row, by: By) -> Result<Row> {
         let mut input = plain(input);
+        // No value is none to change to. Only an administrator's null empties a column, to undo an `acl_deny`.
         input.retain(|name, value| {
-            !value.is_empty() && !matches!(name, "password" | "salt" | "secret" | "token_secret")
+            let told = !value.is_empty() || (by == By::Admin && value.is_null());
+            told && !matches!(name, "password" | "salt" | "secret" | "token_secret" | "session_secret")
         });
         let records = self.records(by);
         match records.update(auth, input.clone()).await {
@@ -218,7 +221,8 @@ impl Accounts {
     }
 
     /// Changes how an account proves who it is: a new `secret`, a new `password` (which brings a new random
-    /// secret), or with any `token_secret` an end to all access tokens. A new secret ends sessions and tokens.
+    /// secret), or with any `token_secret` an end to all access tokens. A new secret ends sessions and tokens for good:
+    /// they do not count again when the secret is changed back.
     ///
     /// # Errors
     /// `Invalid` when none of them is given, `NotFound` when the account is gone; what a hook says.
@@ -232,7 +236,10 @@ impl Accounts {
             change.set("salt", Value::Null);
             change.set("secret", secrets::random_secret()?);
         }
-        if input.has("token_secret") {
+        if change.has("secret") {
+            change.set("session_secret", secrets::random_secret()?);
+        }
+        if change.has("secret") || input.has("token_secret") {
             change.set("token_secret", secrets::random_secret()?);
         }
         if change.is_empty() {

@@ -36,7 +36,7 @@ struct Args {
     /// Only these operations: get, insert, update, select, batch
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
-    /// How many callers at once
+    /// How many callers at once, by comma
     #[arg(long, value_delimiter = ',', default_values_t = [1, 32, 256])]
     lanes: Vec<usize>,
     /// Milliseconds of one round of one side

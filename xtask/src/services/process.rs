@@ -150,8 +150,18 @@ fn wait_for(limit: Duration, mut condition: impl FnMut() -> bool) -> bool {
     true
 }
 
+/// A port that is free, and so are the two after it, which some services need as well.
 fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+    for _ in 0..100 {
+        let first = TcpListener::bind("127.0.0.1:0")?;
+        let port = first.local_addr()?.port();
+        let is_free =
+            |after| port.checked_add(after).is_some_and(|p| TcpListener::bind(("127.0.0.1", p)).is_ok());
+        if is_free(1) && is_free(2) {
+            return Ok(port);
+        }
+    }
+    bail!("there are no three free ports in a row")
 }
 
 /// A user of this system.

@@ -44,7 +44,8 @@ pub(super) struct Launch<'a> {
 impl Service {
     /// The address to connect to.
     pub(super) fn address(&self, port: u16) -> String {
-        self.address.replace("{port}", &port.to_string())
+        let next = port.wrapping_add(1).to_string();
+        self.address.replace("{port}", &port.to_string()).replace("{next}", &next)
     }
 
     /// The executable's path, if it is installed.
@@ -72,6 +73,11 @@ impl Launch<'_> {
     fn port(&self) -> String {
         self.port.to_string()
     }
+
+    /// One for a second process; it was free as well.
+    fn next_port(&self) -> String {
+        self.port.wrapping_add(1).to_string()
+    }
 }
 
 /// The folders that a path with one `*` stands for, the last in order first.
@@ -91,13 +97,26 @@ fn nothing(_: &Launch<'_>) -> Vec<Command> {
 const INSTALL_MOTO: &str = r#""$1" -c 'import moto.server' 2>/dev/null || [ -x "$2/bin/moto_server" ] ||
 { "$1" -m venv "$2" && "$2/bin/pip" install --quiet 'moto[server]==5.2.5'; }"#;
 
+/// Starts the program `$1` on the ports `$2` and `$3`; memcached refuses to run as root, and drops by itself.
+const TWO_MEMCACHED: &str = r#"trap 'kill $one $two 2>/dev/null; exit 0' TERM INT
+"$1" -l 127.0.0.1 -p "$2" -u nobody & one=$!
+"$1" -l 127.0.0.1 -p "$3" -u nobody & two=$!
+wait $one $two"#;
+
+/// Starts the program `$1` as a sentinel on port `$2` that watches a master on port `$3`.
+const SENTINEL: &str = r#"trap 'kill $one $two 2>/dev/null; exit 0' TERM INT
+printf 'port %s\nbind 127.0.0.1\nsentinel monitor main 127.0.0.1 %s 1\n' "$2" "$3" > sentinel.conf
+"$1" --bind 127.0.0.1 --port "$3" --save '' --appendonly no & one=$!
+"$1" sentinel.conf --sentinel & two=$!
+wait $one $two"#;
+
 /// Where moto is installed: beside the folders of the services, so that stopping one does not remove it.
 fn moto(launch: &Launch<'_>) -> PathBuf {
     launch.folder.with_file_name("moto")
 }
 
 /// All servers, in the order in which they are listed and started.
-pub(super) static SERVICES: [Service; 8] = [
+pub(super) static SERVICES: [Service; 9] = [
     Service {
         name: "postgres",
         program: "postgres",
@@ -197,16 +216,36 @@ pub(super) static SERVICES: [Service; 8] = [
         user: None,
         prepare: nothing,
         serve: |launch| {
-            let mut serve = launch.command();
-            serve.args(["-l", "127.0.0.1", "-p", &launch.port()]);
-            // Memcached refuses to run as root, and drops by itself.
-            serve.args(["-u", "nobody"]);
+            // Two of them, as keys are spread over several; the first one is told to stop and ends the other.
+            let mut serve = Command::new("sh");
+            serve.args(["-c", TWO_MEMCACHED, "sh"]).arg(launch.program);
+            serve.args([launch.port(), launch.next_port()]);
             serve
         },
         probe: Probe { send: b"version\r\n", skip: 0, expect: b"VERSION" },
         stop_signal: Signal::TERM,
-        address: "memcache://127.0.0.1:{port}",
-        variable: None,
+        address: "memcache://127.0.0.1:{port},127.0.0.1:{next}",
+        variable: Some("BKJS_TEST_MEMCACHED_URL"),
+        keeps_data: false,
+    },
+    Service {
+        name: "sentinel",
+        program: "redis-server",
+        folders: &[],
+        package: "Debian has it as redis-server",
+        user: None,
+        prepare: nothing,
+        serve: |launch| {
+            let mut serve = Command::new("sh");
+            serve.args(["-c", SENTINEL, "sh"]).arg(launch.program);
+            serve.args([launch.port(), launch.next_port()]);
+            serve
+        },
+        // It answers when the master that it watches does.
+        probe: Probe { send: b"SENTINEL ckquorum main\r\n", skip: 0, expect: b"+OK" },
+        stop_signal: Signal::TERM,
+        address: "redis+sentinel://127.0.0.1:{port}/main",
+        variable: Some("BKJS_TEST_SENTINEL_URL"),
         keeps_data: false,
     },
     Service {
@@ -240,7 +279,7 @@ pub(super) static SERVICES: [Service; 8] = [
         probe: Probe { send: b"AMQP\0\0\x09\x01", skip: 0, expect: b"\x01\0\0" },
         stop_signal: Signal::TERM,
         address: "amqp://guest:guest@127.0.0.1:{port}",
-        variable: None,
+        variable: Some("BKJS_TEST_AMQP_URL"),
         keeps_data: true,
     },
     Service {
@@ -258,7 +297,7 @@ pub(super) static SERVICES: [Service; 8] = [
         probe: Probe { send: b"", skip: 0, expect: b"INFO " },
         stop_signal: Signal::TERM,
         address: "nats://127.0.0.1:{port}",
-        variable: None,
+        variable: Some("BKJS_TEST_NATS_URL"),
         keeps_data: true,
     },
     Service {

@@ -30,7 +30,7 @@ const POOLS: [Pool; 5] = [
 const PACKAGES: [&str; 2] = ["bkjs-accounts", "bkjs-tests"];
 
 /// Test programs of theirs that are about pools of their own, or about what a server of the embedded database does.
-const OTHERS: [&str; 3] = ["cached", "configuration", "transfer"];
+const OTHERS: [&str; 5] = ["cached", "configuration", "schema", "transfer", "upgrade"];
 
 /// How the tests learn of their pool.
 const VARIABLE: &str = "BKJS_TEST_POOL";

@@ -12,10 +12,14 @@ use crate::workspace::{cargo, output};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Run only tests whose name contains one of these; `db` alone runs the contract suite of database drivers,
-    /// `accounts-on-drivers` the end-to-end tests of accounts on each of them
+    /// Run only tests whose name contains one of these; `db` alone runs the contract suite of database drivers, `ipc`
+    /// those of caches and queues, `accounts-on-drivers` the end-to-end tests of accounts on each database driver
     filter: Vec<String>,
 }
+
+/// The contract suites that run alone when their name is all that is asked for.
+const SUITES: [(&str, &str); 2] =
+    [("db", "contract suite of database drivers"), ("ipc", "contract suites of caches and queues")];
 
 /// The name of the end-to-end tests of accounts on each driver.
 const ACCOUNTS: &str = "accounts-on-drivers";
@@ -26,14 +30,11 @@ const ACCOUNTS: &str = "accounts-on-drivers";
 /// When cargo cannot be started; a failed build counts as a failed test.
 pub(crate) fn run(args: &Args) -> Result<bool> {
     let mut total = Counts::default();
-    if args.filter == ["db"] {
-        let suite = ["test", "--package", "bkjs-core", "--all-features", "--test", "db"];
+    if let Some((suite, name)) = SUITES.iter().find(|(suite, _)| args.filter == [*suite]) {
+        // With the features of the whole workspace: those of one package alone would compile all its dependencies anew.
+        let suite = ["test", "--workspace", "--all-features", "--test", suite];
         let ready = servers(&mut total)?;
-        let done = step(
-            "contract suite of database drivers",
-            Runner::Libtest,
-            cargo(suite).envs(ready.variables.iter().cloned()),
-        );
+        let done = step(name, Runner::Libtest, cargo(suite).envs(ready.variables.iter().cloned()));
         ready.stop()?;
         total += done?;
         return Ok(conclude(&total));

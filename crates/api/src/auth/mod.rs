@@ -24,5 +24,7 @@ pub fn credentials(row: &Row) -> Credentials<'_> {
         secret: row.text("secret"),
         auth_secret: row.text("auth_secret"),
         token_secret: row.text("token_secret"),
+        session_secret: row.text("session_secret"),
+        id: row.text("id"),
     }
 }

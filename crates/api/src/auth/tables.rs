@@ -16,8 +16,9 @@ pub fn auth_table() -> Table {
         .column(Column::text("type").admin())
         .column(Column::text("secret").secure().max(4096))
         .column(Column::text("auth_secret").admin().secure())
-        // Made by the accounts module, never by a caller, whoever that is.
+        // The next two are made by the accounts module, never by a caller, whoever that is.
         .column(Column::text("token_secret").secure())
+        .column(Column::text("session_secret").secure())
         .column(Column::text("salt").secure())
         .column(Column::text("password").secure())
         .column(Column::text("acl_deny").admin().secure())

@@ -5,6 +5,7 @@
 //! | query of the address | text; a name given again makes a list |
 //! | urlencoded body | the same, in place of the query |
 //! | JSON body | values with their types, in place of the query; a name given again: the last counts |
+//! | JSON body that is no object | refused, except on paths that [`Setup::documents`](crate::Setup::documents) names |
 //! | multipart body | text beside the query, and files |
 //!
 //! A handler takes [`Params<T>`](crate::extract::Params) for a type of its own,

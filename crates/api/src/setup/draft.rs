@@ -43,8 +43,10 @@ impl Setup {
             params: _,
             schema,
             db_steps,
+            job_steps,
             router,
             allow,
+            documents,
             hooks,
             shared,
             commands,
@@ -54,8 +56,10 @@ impl Setup {
         } = draft;
         self.schema.extend(schema);
         self.db_steps.extend(db_steps);
+        self.job_steps.extend(job_steps);
         self.routes(router);
         self.allow.extend(allow);
+        self.documents.extend(documents);
         self.hooks.extend(hooks);
         self.shared.extend(shared);
         self.commands.extend(commands);
@@ -91,19 +95,23 @@ mod tests {
         setup.post_row("drafted", |_, _| Ok(bkjs_core::db::RowFate::Keep));
         setup.routes(Router::new().route("/drafted", any(async || "x")));
         setup.allow("^/drafted$");
+        setup.documents("^/drafted$");
         setup.account_hook(|_, _, _| Box::pin(async { Ok(()) }));
         setup.share(7_u8);
         setup.command(Command::new("drafted", "", "", |_, _| async { Ok(bkjs_core::value::Value::Null) }));
         setup.hasher(HasherOptions::default());
+        setup.job("drafted.job", |_, (): ()| async { Ok(()) });
     }
 
     /// How much there is of each kind.
-    fn sizes(setup: &mut Setup) -> [usize; 8] {
+    fn sizes(setup: &mut Setup) -> [usize; 10] {
         [
             setup.schema().tables().len(),
             setup.db_steps.len(),
+            setup.job_steps.len(),
             usize::from(setup.router.has_routes()),
             setup.allow.len(),
+            setup.documents.len(),
             setup.shared.len(),
             setup.commands.len(),
             usize::from(setup.hasher.is_some()),

@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use axum::body::Body;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
+use bkjs_core::{Error, ErrorKind};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
-use tower::ServiceExt as _;
 use tower_http::services::ServeFile;
 
 use super::has_tag;
+use crate::reply::ApiError;
 
 /// Serves a file below `root`: whole, in part, or not at all when the client has it. None when there is
 /// no such file, or a link leads out of the folder.
@@ -27,10 +28,23 @@ pub(super) async fn serve(root: &Path, path: &str, headers: &HeaderMap) -> Optio
             request.headers_mut().insert(name, value.clone());
         }
     }
-    let Ok(response) = ServeFile::new(file).oneshot(request).await;
+    // The file is there. One that cannot be opened now, for want of descriptors, is not taken for one that is none.
+    let busy = || {
+        let error = Error::new(ErrorKind::Unavailable, "the file cannot be read now, please try again later");
+        Some(ApiError(error).into_response())
+    };
+    let response = match ServeFile::new(file).try_call(request).await {
+        Ok(response) => response,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
+        Err(error) => {
+            tracing::warn!(%error, path, "cannot read a file");
+            return busy();
+        }
+    };
     let mut response = response.map(Body::new);
     match response.status() {
-        StatusCode::NOT_FOUND | StatusCode::INTERNAL_SERVER_ERROR => None,
+        StatusCode::NOT_FOUND => None,
+        StatusCode::INTERNAL_SERVER_ERROR => busy(),
         _ => {
             response.headers_mut().insert(header::ETAG, tag);
             Some(response)

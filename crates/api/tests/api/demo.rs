@@ -37,6 +37,7 @@ impl Module for Demo {
         );
         setup.share(Arc::new(Gate(Semaphore::new(0))));
         setup.allow("^/demo/open");
+        setup.documents("^/demo/open/echo$");
         setup.routes(
             Router::new()
                 .route("/demo/open/echo", any(echo))

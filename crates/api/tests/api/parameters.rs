@@ -26,6 +26,26 @@ async fn every_kind_of_body_becomes_parameters() {
 }
 
 #[tokio::test]
+async fn a_json_body_without_parameters_is_refused_where_nobody_reads_it() {
+    let server = start(&[]).await;
+    for (body, kind) in [
+        ("[]", "an array"),
+        (r#"[{"name":"a"}]"#, "an array"),
+        ("\"a\"", "a text"),
+        ("5", "a number"),
+        ("true", "true"),
+    ] {
+        let answer = server.post("/demo/open/typed?name=a").body("application/json", body).send().await;
+        assert_eq!(answer.status, 400, "{body}");
+        assert!(answer.message().starts_with(&format!("the JSON body is {kind}")), "{}", answer.text());
+    }
+    let nothing = server.post("/demo/open/typed?name=a").body("application/json", "null").send().await;
+    assert_eq!(nothing.message(), "name is required");
+    let unsigned = server.post("/demo/me").body("application/json", "[]").send().await;
+    assert_eq!(unsigned.status, 417, "{}", unsigned.text());
+}
+
+#[tokio::test]
 async fn what_cannot_be_read_is_400_and_named() {
     let server = start(&[]).await;
     let get = async |query: &str| {

@@ -4,11 +4,14 @@
 //! meanwhile. What it gives is printed as JSON; a failure goes to standard error, with exit code 1.
 
 mod config;
+mod jobs;
 mod request;
 
 use std::process::ExitCode;
 
 use bkjs_api::{Args, Command, CommandContext, Setup};
+use bkjs_core::db::Gravity;
+use bkjs_core::suggest::nearest;
 use bkjs_core::value::Value;
 use bkjs_core::{Error, Result};
 
@@ -24,7 +27,7 @@ pub(crate) fn all(environment: &Environment, setup: &Setup) -> Vec<Command> {
     let own = format!("http://{}", listens.unwrap_or_else(|| params.reachable()));
     let backend = request::Backend { params: environment.backend.clone(), own };
     let own = [request::command(backend), config::command(environment.config.clone())];
-    own.into_iter().chain(setup.commands().iter().cloned()).collect()
+    own.into_iter().chain(jobs::commands()).chain(setup.commands().iter().cloned()).collect()
 }
 
 /// Runs the commands that the words name, one after the other, until one fails.
@@ -51,14 +54,12 @@ async fn commands(environment: &Environment, setup: Setup, words: &[String]) -> 
             names.join(", ")
         )));
     }
-    let fresh = bkjs_core::db::is_new(&environment.db.load(), &environment.core.load().var());
     let service = environment.http_service(setup, None)?;
     let db = service.api().db().clone();
-    if create || fresh {
-        let done = db.create_tables().await?;
-        if calls.is_empty() {
-            print(&Value::from(done))?;
-        }
+    let done = db.create_tables_in(|pool| environment.keeps_tables(pool)).await?;
+    if calls.is_empty() {
+        let told = done.iter().filter(|one| one.gravity() != Gravity::Note).map(ToString::to_string);
+        print(&Value::from(told.collect::<Vec<_>>()))?;
     }
     let mut result = Ok(());
     for (command, args) in calls {
@@ -71,6 +72,7 @@ async fn commands(environment: &Environment, setup: Setup, words: &[String]) -> 
             break;
         }
     }
+    service.api().jobs()?.close().await;
     db.close().await;
     result
 }
@@ -82,11 +84,11 @@ fn split<'a>(known: &'a [Command], words: &[String]) -> Result<Vec<(&'a Command,
     let mut rest = words;
     while let Some((first, after)) = rest.split_first() {
         let Some(command) = named(first) else {
-            let names: Vec<&str> = known.iter().map(|c| c.name).collect();
-            return Err(Error::invalid(format!(
-                "unknown command {first:.40}, there are: {}",
-                names.join(", ")
-            )));
+            let name = first.trim_start_matches('-');
+            let near =
+                nearest(name, known.iter().map(|c| c.name)).map(|near| format!("did you mean -{near}?"));
+            let hint = near.unwrap_or_else(|| "see help commands".to_owned());
+            return Err(Error::invalid(format!("unknown command {first:.40}, {hint}")));
         };
         let end = after.iter().position(|word| named(word).is_some()).unwrap_or(after.len());
         let (own, next) = after.split_at(end);

@@ -104,6 +104,17 @@ impl Signer {
     }
 }
 
+/// Where requests go by `backend-host`: a url, or a host with or without a port.
+fn base_of(host: &str) -> Result<String> {
+    let base = if host.contains("://") { host.to_owned() } else { format!("http://{host}") };
+    let bad = |what: &str| Error::invalid(format!("backend-host {host:.200}: {what}"));
+    let uri: Uri = base.parse().map_err(|_| bad("not an address, such as http://127.0.0.1:8000"))?;
+    match uri.scheme_str() {
+        Some("http") => Ok(base),
+        _ => Err(bad("only http is spoken here")),
+    }
+}
+
 /// A request on its way.
 struct Message {
     method: Method,
@@ -116,14 +127,27 @@ struct Message {
 
 impl Message {
     fn new(backend: &Backend, url: &str, method: &str, json: bool, params: &Row) -> Result<Self> {
+        if url.is_empty() {
+            return Err(Error::invalid(
+                "-send-request needs a path or a url, as in -send-request /account/get",
+            ));
+        }
         let bad = |what: &str| Error::invalid(format!("{url:.200}: {what}"));
+        if url.contains(char::is_whitespace) {
+            return Err(bad("there is a space in it, write %20, or give NAME VALUE after the path"));
+        }
+        if !url.starts_with('/') && !url.contains("://") {
+            return Err(bad("a path starts with /, a url with http://"));
+        }
         let host = backend.params.load().backend_host.clone();
-        let base = if host.is_empty() { backend.own.clone() } else { host };
+        let base = if host.is_empty() { backend.own.clone() } else { base_of(&host)? };
         let full = match url.starts_with('/') {
             true => format!("{}{url}", base.trim_end_matches('/')),
             false => url.to_owned(),
         };
-        let uri: Uri = full.parse().map_err(|_| bad("not a url or a path that starts with /"))?;
+        let uri: Uri = full
+            .parse()
+            .map_err(|_| bad("not a path or a url: write other characters than letters and digits as %XX"))?;
         if uri.scheme_str() != Some("http") {
             return Err(bad("only http is spoken here"));
         }
@@ -169,18 +193,22 @@ impl Message {
             expires_ms: resolve_expires(0, now_ms),
             checksum: &checksum,
         };
-        let credentials =
-            Credentials { secret: &signer.secret, auth_secret: &signer.auth_secret, token_secret: "" };
+        let credentials = Credentials {
+            secret: &signer.secret,
+            auth_secret: &signer.auth_secret,
+            ..Credentials::default()
+        };
         Ok(Signature::create(&claim, &request, &credentials)?.to_value())
     }
 
     /// Sends it and gives the reply back: what its JSON says, or its text.
     async fn send(self, signature: Option<(&str, &str)>) -> Result<Value> {
         let unreachable = |e: std::io::Error| {
-            Error::new(ErrorKind::Unavailable, format!("cannot reach {}: {e}", self.authority)).source(e)
+            Error::new(ErrorKind::Unavailable, format!("cannot reach {}", self.authority)).source(e)
         };
         let broken = |e: hyper::Error| Error::new(ErrorKind::Unavailable, "the connection broke").source(e);
-        let address = match self.authority.contains(':') {
+        // The colons of an address of version 6 stand in brackets.
+        let address = match self.authority.rsplit(']').next().is_some_and(|end| end.contains(':')) {
             true => self.authority.clone(),
             false => format!("{}:80", self.authority),
         };

@@ -14,13 +14,16 @@
 //! | version | proof | header, query | cookie | token | key |
 //! |---|---|---|---|---|---|
 //! | 1 | HMAC-SHA1 of the request | [`Verifier::allow_version_1`] | 416 | 416 | `secret` |
-//! | 2 | HMAC-SHA256 of the domain | 416 | yes | 416 | `secret` |
-//! | 3 | HMAC-SHA256 of the domain | 416 | 416 | yes | `secret:token_secret` |
+//! | 2 | HMAC-SHA256 of the domain | 416 | yes | 416 | `secret:session_secret:id` |
+//! | 3 | HMAC-SHA256 of the domain | 416 | 416 | yes | `secret:token_secret:id` |
 //! | 4 | HMAC-SHA256 of the request | yes | 416 | 416 | `secret`, `secret:auth_secret` if there is one |
 //! | 5 | the password in clear | [`Verifier::allow_clear`] | 416 | 416 | none: [`Hasher::verify`] |
 //!
 //! Versions 1 and 5 are off by default and then give 401, as an unknown version does: version 1 does not
 //! cover the login, and version 5 shows the password to everything on the way.
+//!
+//! The protocol keys version 2 by `secret` and version 3 by `secret:token_secret`, which is still so for an account
+//! without an id. Neither leaves the server unsealed, so no client can tell.
 //!
 //! # Statuses
 //!

@@ -21,7 +21,8 @@ pub fn random_bytes<const N: usize>() -> Result<[u8; N]> {
     Ok(bytes)
 }
 
-/// A secret of 256 random bits as base64url, for `secret`, `token_secret` and the secrets of a server.
+/// A secret of 256 random bits as base64url, for `secret`, `token_secret`, `session_secret` and the
+/// secrets of a server.
 ///
 /// # Errors
 /// See [`random_bytes`].

@@ -1,7 +1,8 @@
 //! Session cookies: a version 2 signature, sealed.
 //!
-//! A cookie is good as long as it is young, was sealed by this server's session secret, and is signed by
-//! the account's present `secret`: changing that secret ends every session of the account.
+//! A cookie is good as long as it is young, was sealed by this server's session secret, and is signed by the account's
+//! present `secret`, `session_secret` and `id`. Whoever changes the `secret` makes a new `session_secret`: every session
+//! of the account ends, and none counts again when the old `secret` does, be it on a new account of the same login.
 
 use std::borrow::Cow;
 
@@ -79,7 +80,8 @@ mod tests {
     use super::*;
     use crate::auth::{Place, Verifier};
 
-    const ACCOUNT: Credentials<'_> = Credentials { secret: "sec1", auth_secret: "", token_secret: "tok" };
+    const ACCOUNT: Credentials<'_> =
+        Credentials { secret: "sec1", auth_secret: "", token_secret: "tok", session_secret: "ses", id: "1" };
 
     fn request(host: &'static str, now_ms: i64) -> Request<'static> {
         Request { method: "POST", host, path: "/a", query: b"b=1", now_ms, ..Request::default() }
@@ -106,12 +108,21 @@ mod tests {
     }
 
     #[test]
-    fn a_new_secret_of_the_account_ends_its_sessions() {
+    fn a_new_secret_session_secret_or_id_of_the_account_ends_its_sessions() {
         let sessions = Sessions::new(b"server", 60_000).unwrap();
         let cookie = sessions.issue("u1", &ACCOUNT, &request("localhost", 1000)).unwrap();
         let opened = sessions.open(&cookie.value).unwrap();
-        let changed = Credentials { secret: "sec2", ..ACCOUNT };
-        assert_eq!(status(&opened, &request("localhost", 1000), &changed), 401);
+        for changed in [
+            Credentials { secret: "sec2", ..ACCOUNT },
+            Credentials { session_secret: "other", ..ACCOUNT },
+            Credentials { session_secret: "", ..ACCOUNT },
+            Credentials { id: "2", ..ACCOUNT },
+            Credentials { id: "", ..ACCOUNT },
+        ] {
+            assert_eq!(status(&opened, &request("localhost", 1000), &changed), 401);
+        }
+        let renewed = Credentials { token_secret: "other", ..ACCOUNT };
+        assert_eq!(status(&opened, &request("localhost", 1000), &renewed), 200);
     }
 
     #[test]

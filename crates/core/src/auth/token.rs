@@ -1,8 +1,9 @@
 //! Access tokens: a version 3 signature, sealed.
 //!
-//! A token stands in for a signature until it expires. Its signature is keyed by `secret:token_secret` of
-//! the account, so that changing either revokes all tokens of the account at once, and the seal keeps
-//! anyone who reads it from learning the login or an HMAC to attack offline.
+//! A token stands in for a signature until it expires. Its signature is keyed by `secret:token_secret:id` of
+//! the account, so that changing either secret revokes all tokens of the account at once, and the seal keeps
+//! anyone who reads it from learning the login or an HMAC to attack offline. Whoever changes the `secret` makes a new
+//! `token_secret`, which never repeats: no token counts again when an old `secret` does.
 //!
 //! The original protocol encrypts tokens with AES-192-CBC under a key made by MD5, without authentication.
 //! Tokens are opaque to clients, so nothing is lost by sealing them properly; the version 3 signature
@@ -75,7 +76,8 @@ mod tests {
     use super::*;
     use crate::auth::{Place, Sessions, Verifier};
 
-    const ACCOUNT: Credentials<'_> = Credentials { secret: "sec1", auth_secret: "", token_secret: "tok" };
+    const ACCOUNT: Credentials<'_> =
+        Credentials { secret: "sec1", auth_secret: "", token_secret: "tok", session_secret: "ses", id: "1" };
 
     fn request(now_ms: i64) -> Request<'static> {
         Request { method: "GET", host: "localhost", path: "/a", now_ms, ..Request::default() }
@@ -100,13 +102,15 @@ mod tests {
     }
 
     #[test]
-    fn a_new_secret_or_token_secret_revokes_tokens() {
+    fn a_new_secret_token_secret_or_id_revokes_tokens() {
         let tokens = Tokens::new(b"server", 1000).unwrap();
         let opened = tokens.open(tokens.issue("u1", &ACCOUNT, &request(0)).unwrap().value).unwrap();
         for changed in [
             Credentials { secret: "other", ..ACCOUNT },
             Credentials { token_secret: "other", ..ACCOUNT },
             Credentials { token_secret: "", ..ACCOUNT },
+            Credentials { id: "2", ..ACCOUNT },
+            Credentials { id: "", ..ACCOUNT },
         ] {
             assert_eq!(status(&opened, &request(0), &changed), 401);
         }

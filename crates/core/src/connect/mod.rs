@@ -3,7 +3,16 @@
 //! A product is reached in one way only, whatever it is used for: the same URL forms, options, timeouts,
 //! reconnection and errors hold for a database, a cache, a queue or events.
 
+#[cfg(feature = "amqp")]
+pub mod amqp;
 #[cfg(feature = "dynamodb")]
 pub mod aws;
+#[cfg(feature = "memcached")]
+pub mod memcached;
+#[cfg(feature = "nats")]
+pub mod nats;
 #[cfg(feature = "redis")]
 pub mod redis;
+pub mod settings;
+#[cfg(any(feature = "amqp", feature = "nats"))]
+mod url;

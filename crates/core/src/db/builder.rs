@@ -159,6 +159,7 @@ impl DbBuilder {
             let Keeping { cache, marks } = keeping.unwrap_or_default();
             let entry = Arc::new(Entry {
                 plan: Plan::new(table.clone())?,
+                pool: pool.to_owned(),
                 driver: pools.get(pool).unwrap_or(&default).clone(),
                 pre: hooks(&self.pre),
                 post: hooks(&self.post),

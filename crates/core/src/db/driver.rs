@@ -32,6 +32,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 pub use super::capability::{Capabilities, Capability, Extent};
+pub use super::upgrade::{Difference, Differs, Gravity, StoredColumn};
 
 use super::{Op, Query, Returning, Sort};
 use crate::Result;
@@ -213,9 +214,14 @@ pub trait Driver: Send + Sync + 'static {
     /// A statement of the product's own language.
     fn query(&self, text: String, values: Vec<Value>) -> BoxFuture<'_, Result<Vec<Row>>>;
 
-    /// Creates what is missing of these tables, their columns and indexes; returns what was done, a line
-    /// each. Safe to run from several processes at once.
-    fn create(&self, tables: Vec<Arc<Table>>) -> BoxFuture<'_, Result<Vec<String>>>;
+    /// In what the store differs from these tables. Nothing is changed, and nothing is made: a table, schema or
+    /// database that is not there is a difference.
+    fn plan(&self, tables: Vec<Arc<Table>>) -> BoxFuture<'_, Result<Vec<Difference>>>;
+
+    /// Carries out every change of the [`plan`](Self::plan) of these tables; gives what was done, and what was left
+    /// as it is. Nothing is ever removed. Creators do not get into each other's way, whichever process they are in:
+    /// the plan that is carried out is one that no other creator overtakes.
+    fn create(&self, tables: Vec<Arc<Table>>) -> BoxFuture<'_, Result<Vec<Difference>>>;
 
     /// The names of the indexes of a table, for operators and tests.
     fn indexes(&self, table: Arc<Table>) -> BoxFuture<'_, Result<Vec<String>>>;

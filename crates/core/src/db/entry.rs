@@ -12,6 +12,8 @@ use crate::value::{Name, Row};
 pub(super) struct Entry {
     /// The table and what is derived from its columns.
     pub(super) plan: Plan,
+    /// The name of the pool that holds its records.
+    pub(super) pool: String,
     /// Where its records are.
     pub(super) driver: Arc<dyn Driver>,
     /// Hooks on records to be written.

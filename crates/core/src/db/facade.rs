@@ -9,7 +9,7 @@ use super::cache::{CacheStats, TableMarks, key_text};
 use super::driver::Driver;
 use super::entry::Entry;
 use super::prepare::{Context, key};
-use super::{Key, Options};
+use super::{Difference, Key, Options};
 use crate::schema::{Schema, Table};
 use crate::value::{Row, Value};
 use crate::{Error, ErrorKind, Result};
@@ -19,9 +19,6 @@ use crate::{Error, ErrorKind, Result};
 pub struct Db {
     inner: Arc<Inner>,
 }
-
-/// A pool and the tables in it.
-type PoolTables<'a> = (&'a Arc<dyn Driver>, Vec<Arc<Table>>);
 
 pub(super) struct Inner {
     pub(super) schema: Arc<Schema>,
@@ -131,23 +128,51 @@ impl Db {
         tables.filter_map(|entry| entry.marks.as_ref())
     }
 
-    /// Creates missing tables, columns and indexes in every pool; returns what was done, a line each.
-    /// Nothing is ever removed. Safe to run again and from several processes at once.
+    /// The names of the pools that hold tables, each with its tables, in order of declaration.
+    pub fn tables_by_pool(&self) -> Vec<(&str, Vec<Arc<Table>>)> {
+        let mut pools: Vec<(&str, Vec<Arc<Table>>)> = Vec::new();
+        for table in self.tables() {
+            let Some(entry) = self.inner.entries.get(&*table.name) else { continue };
+            match pools.iter_mut().find(|(pool, _)| *pool == entry.pool) {
+                Some((_, tables)) => tables.push(table.clone()),
+                None => pools.push((&entry.pool, vec![table.clone()])),
+            }
+        }
+        pools
+    }
+
+    /// In what the pools differ from the descriptions of their tables: what [`create_tables`](Self::create_tables)
+    /// would do, and what it would leave as it is. Nothing is changed.
+    ///
+    /// # Errors
+    /// What the driver reports.
+    pub async fn plan_tables(&self) -> Result<Vec<Difference>> {
+        let mut found = Vec::new();
+        for (pool, tables) in self.tables_by_pool() {
+            found.extend(self.pool(pool).plan(tables).await?);
+        }
+        Ok(found)
+    }
+
+    /// Creates missing tables, columns and indexes in every pool; returns what was done, and what differs and was
+    /// left as it is. Nothing is ever removed. Safe to run again and from several processes at once.
     ///
     /// # Errors
     /// What the driver reports; tables created before stay.
-    pub async fn create_tables(&self) -> Result<Vec<String>> {
-        let mut pools: Vec<PoolTables<'_>> = Vec::new();
-        for table in self.tables() {
-            let driver = self.pool_of(&table.name)?;
-            match pools.iter_mut().find(|(known, _)| Arc::ptr_eq(known, driver)) {
-                Some((_, tables)) => tables.push(table.clone()),
-                None => pools.push((driver, vec![table.clone()])),
-            }
-        }
+    pub async fn create_tables(&self) -> Result<Vec<Difference>> {
+        self.create_tables_in(|_| true).await
+    }
+
+    /// [`create_tables`](Self::create_tables) in the pools whose name is wanted; the others are not asked for anything.
+    ///
+    /// # Errors
+    /// What the driver reports; tables created before stay.
+    pub async fn create_tables_in(&self, wanted: impl Fn(&str) -> bool) -> Result<Vec<Difference>> {
         let mut done = Vec::new();
-        for (driver, tables) in pools {
-            done.extend(driver.create(tables).await?);
+        for (pool, tables) in self.tables_by_pool() {
+            if wanted(pool) {
+                done.extend(self.pool(pool).create(tables).await?);
+            }
         }
         Ok(done)
     }

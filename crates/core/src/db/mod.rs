@@ -53,6 +53,7 @@
 //! | [`batch`](Db::batch) | each operation on its own |
 //! | [`transact`](Db::transact) | all operations together |
 //! | [`query`](Db::query) | what the product says of the statement |
+//! | [`plan_tables`](Db::plan_tables) | nothing: it reads step by step |
 //! | [`create_tables`](Db::create_tables) | each step; all are safe to repeat |
 //!
 //! What is atomic and what it costs on each product is in the page `docs/databases.md` of the book.
@@ -104,6 +105,7 @@ mod scan;
 #[cfg(any(feature = "sqlite", feature = "pooled"))]
 mod sql;
 mod token;
+mod upgrade;
 mod write;
 
 pub use builder::{DbBuilder, RowFate};
@@ -112,8 +114,9 @@ pub use facade::Db;
 pub use key::{IntoKey, Key};
 pub use lines::{BadLine, LineReader, line_of};
 pub use options::{Options, Returning, Sort};
-pub use params::{DbParams, is_new, open};
+pub use params::{DbParams, is_new, keeps_tables, open};
 pub(crate) use params::{is_missing, open_pool};
 pub use query::{Condition, Group, GroupKind, IntoQuery, Op, Query};
 pub use reply::{Action, Operation, Outcome, Page, Written};
 pub use scan::Batches;
+pub use upgrade::{Difference, Differs, Gravity, StoredColumn};

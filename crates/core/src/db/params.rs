@@ -10,6 +10,7 @@ use serde_json::{Map, Value as Json};
 use super::cache::configure;
 use super::driver::Driver;
 use super::drivers::none::NoneDriver;
+use super::drivers::sqlite::SqliteOptions;
 use super::drivers::{self, Location};
 use super::{Db, DbBuilder};
 use crate::config::{CONFIG_TABLE, Params, Secret, Size};
@@ -32,7 +33,7 @@ pub struct DbParams {
     /// number is minutes.
     #[param(default = "1d", unit = "m", max = "30d")]
     pub config_interval: Duration,
-    /// Creates missing tables, columns and indexes at the start; a new SQLite database gets its tables anyway.
+    /// Creates missing tables, columns and indexes at the start; the SQLite file of the folder of data gets them anyway.
     pub create_tables: bool,
     /// The URL of a pool: the name of a product, and a number for further pools of the same product.
     #[param(pattern = "([a-z]+[0-9]*)-pool", secret)]
@@ -49,14 +50,16 @@ pub struct DbParams {
     pub options: BTreeMap<(String, String), String>,
     /// Tables whose records are kept, so that reading one by its key need not ask the database.
     pub cache_tables: Vec<String>,
-    /// How long a kept record is good, though it is read again at once after a write of this framework on this home.
+    /// How long a kept record is good, though it is read again at once after a write of this framework on this home, or
+    /// on any host that shares the cache.
     #[param(default = "60s", unit = "ms")]
     pub cache_ttl: Duration,
     /// The same for one table; 0 keeps none of it.
     #[param(pattern = "cache-ttl-(.+)", unit = "ms")]
     pub cache_ttl_table: BTreeMap<String, Duration>,
-    /// Where processes share the kept records of a table, TABLE or POOL.TABLE: `local` is the server process, `none`
-    /// keeps them in each process only. Without it, records of embedded databases are not shared, others are `local`.
+    /// Where processes share the kept records of a table, TABLE or POOL.TABLE: the name of a cache, of which `local` is
+    /// the server process and `default` the one of ipc-cache; `none` keeps them in each process only. Without it,
+    /// records of embedded databases are not shared, others are in the `default` cache.
     #[param(pattern = "cache-name-(.+)")]
     pub cache_name: BTreeMap<String, String>,
     /// Columns of a table, TABLE-NAME: what is selected by one value for each of them is kept as well.
@@ -160,12 +163,27 @@ fn named(pool: &str, error: Error) -> Error {
 
 /// Whether the default pool is an SQLite file that is not there yet.
 pub fn is_new(params: &DbParams, folder: &Path) -> bool {
-    params.pool == "sqlite" && is_missing(params, &params.pool, folder)
+    is_missing(params, &params.pool, folder)
+}
+
+/// Whether the tables of a pool are to be brought in step with their descriptions at the start: where
+/// `db-create-tables` says so, and in SQLite files of the folder of data always. These are made by this program and used
+/// by nothing else, so that nobody but a newer version of it would ever add a column that it needs.
+pub fn keeps_tables(params: &DbParams, pool: &str, folder: &Path) -> bool {
+    params.create_tables || own_file(params, pool, folder).is_some()
 }
 
 /// Whether a pool is an SQLite file of the folder of data that is not there yet: opening it would make it.
 pub(crate) fn is_missing(params: &DbParams, pool: &str, folder: &Path) -> bool {
+    own_file(params, pool, folder).is_some_and(|file| !file.exists())
+}
+
+/// The SQLite file of the folder of data that a pool is, if it is one.
+fn own_file(params: &DbParams, pool: &str, folder: &Path) -> Option<PathBuf> {
+    if pool.trim_end_matches(|c: char| c.is_ascii_digit()) != "sqlite" {
+        return None;
+    }
     let url = params.url.get(pool).map_or("", Secret::expose);
-    let product = pool.trim_end_matches(|c: char| c.is_ascii_digit());
-    product == "sqlite" && url.is_empty() && !default_file(params, pool, folder).exists()
+    let options = SqliteOptions::default().at(url, &default_file(params, pool, folder)).ok()?;
+    options.path.filter(|file| file.parent() == Some(folder))
 }

@@ -169,6 +169,10 @@ pub struct Column {
     pub max: Option<usize>,
     /// What is longer than `max` is cut instead of refused.
     pub truncate: bool,
+    /// The least and the greatest number, both included.
+    pub range: Option<(f64, f64)>,
+    /// The text is a [calendar date](crate::value::date_of).
+    pub date: bool,
     /// The values allowed; empty allows all.
     pub values: Vec<Value>,
     /// Counts connections of the type its name says (used by the counters module).
@@ -200,6 +204,8 @@ impl Column {
             skip_empty: false,
             max: None,
             truncate: false,
+            range: None,
+            date: false,
             values: Vec::new(),
             autoincr: false,
         }
@@ -222,6 +228,7 @@ impl Column {
         self.secure = other.secure.or(self.secure);
         self.admin = other.admin.or(self.admin);
         self.max = other.max.or(self.max);
+        self.range = other.range.or(self.range);
         for index in other.indexes {
             if !self.indexes.contains(&index) {
                 self.indexes.push(index);
@@ -242,6 +249,7 @@ impl Column {
         self.not_empty |= other.not_empty;
         self.skip_empty |= other.skip_empty;
         self.truncate |= other.truncate;
+        self.date |= other.date;
         self.autoincr |= other.autoincr;
     }
 
@@ -386,6 +394,13 @@ impl Column {
         self
     }
 
+    /// A number from `least` to `greatest`, both included. Numbers that are added to are not checked.
+    #[must_use]
+    pub fn range(mut self, least: f64, greatest: f64) -> Self {
+        self.range = Some((least, greatest));
+        self
+    }
+
     /// One of these values.
     #[must_use]
     pub fn values<V: Into<Value>>(mut self, values: impl IntoIterator<Item = V>) -> Self {
@@ -429,6 +444,8 @@ flags! {
     skip_empty => true,
     /// What is too long is cut.
     truncate => true,
+    /// The text is a calendar date, kept as it is written.
+    date => true,
     /// Counts connections of its type.
     autoincr => true,
 }

@@ -5,9 +5,11 @@
 //! [`FromRow`] and [`IntoRow`] for types with serde.
 
 mod convert;
+mod date;
 mod row;
 mod typed;
 
+pub use date::date_of;
 pub use row::{Name, Row};
 pub use typed::{FromRow, IntoRow, Typed};
 

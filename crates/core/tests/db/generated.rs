@@ -13,6 +13,7 @@ trials! {
     s167_the_units_of_generated_times,
     s168_generated_ids_have_their_form_and_are_unique,
     a_valid_id_is_kept_and_another_replaced,
+    an_update_makes_no_new_id,
     a_record_of_generated_values_only_may_be_put,
 }
 
@@ -73,6 +74,18 @@ async fn a_valid_id_is_kept_and_another_replaced(bench: Bench) -> Checked {
     seed(&db, T7, [row! { id: other, p: "mine" }]).await?;
     let p = value_of(&db, T7, other, "p").await?;
     holds_that(p.as_str().is_some_and(|p| is_uuid(p, "u_")), || format!("p is {p:?}"))
+}
+
+async fn an_update_makes_no_new_id(bench: Bench) -> Checked {
+    let db = bench.open([t7()]).await?;
+    let id = "0123456789abcdef0123456789abcdef";
+    seed(&db, T7, [row! { id: id }]).await?;
+    // As a record that came from elsewhere has it: a UUID in another form.
+    let elsewhere = "550E8400-E29B-41D4-A716-446655440000";
+    affected(&db.update(T7, row! { id: id, p: elsewhere, s: "s1" }, &USUAL).await?, 1)?;
+    stored(&db, T7, id, row! { p: elsewhere, s: "s1" }).await?;
+    affected(&db.update(T7, row! { id: id, p: "", r: 7 }, &USUAL).await?, 1)?;
+    stored(&db, T7, id, row! { p: elsewhere, s: "s1", r: 7 }).await
 }
 
 async fn a_record_of_generated_values_only_may_be_put(bench: Bench) -> Checked {

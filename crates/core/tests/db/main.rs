@@ -36,6 +36,7 @@ mod sort_page;
 mod transfer;
 mod typed;
 mod update;
+mod upgrade;
 mod validation;
 mod values;
 
@@ -54,6 +55,7 @@ use trial::Trial;
 /// All trials, by section.
 const SECTIONS: &[&[Trial]] = &[
     schema::TRIALS,
+    upgrade::TRIALS,
     add_get_del::TRIALS,
     put::TRIALS,
     update::TRIALS,

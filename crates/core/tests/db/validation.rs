@@ -19,6 +19,7 @@ trials! {
     s176_an_empty_value_is_left_out_where_that_is_asked_for,
     s177_a_missing_value_is_refused_where_one_is_needed,
     a_value_outside_of_the_list_is_refused,
+    a_number_outside_of_the_range_and_a_text_that_is_no_date_are_refused,
     columns_are_written_by_the_operations_they_allow,
     columns_of_administrators_need_one,
 }
@@ -119,6 +120,24 @@ async fn a_value_outside_of_the_list_is_refused(bench: Bench) -> Checked {
     names(db.add("chosen", row! { id: "c", color: "blue" }, &USUAL).await, &["color"])?;
     names(db.update("chosen", row! { id: "a", color: "Red" }, &USUAL).await, &["color"])?;
     stored(&db, "chosen", "a", row! { color: "red" }).await
+}
+
+async fn a_number_outside_of_the_range_and_a_text_that_is_no_date_are_refused(bench: Bench) -> Checked {
+    let table = Table::new("places")
+        .column(Column::text("id").primary())
+        .column(Column::real("at").range(-90.0, 90.0))
+        .column(Column::text("day").date());
+    let db = bench.open([table]).await?;
+    seed(&db, "places", [row! { id: "a", at: -90.0, day: "1990-12-31" }, row! { id: "b" }]).await?;
+    for (wrong, message) in [
+        (row! { id: "a", at: 90.5 }, "at must be from -90 to 90"),
+        (row! { id: "a", day: "soon" }, "day must be a date, as in 1990-12-31"),
+    ] {
+        names(db.put("places", wrong.clone(), &USUAL).await, &[message])?;
+        names(db.update("places", wrong, &USUAL).await, &[message])?;
+    }
+    names(db.add("places", row! { id: "c", at: 1e9, day: "x" }, &USUAL).await, &["at must", "day must"])?;
+    stored(&db, "places", "a", row! { at: -90.0, day: "1990-12-31" }).await
 }
 
 async fn columns_are_written_by_the_operations_they_allow(bench: Bench) -> Checked {

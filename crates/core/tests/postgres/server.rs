@@ -31,9 +31,10 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Creates tables.
+    /// Creates a table; what was said of it.
     pub(crate) async fn create(&self, table: &Arc<Table>) -> Vec<String> {
-        self.driver.create(vec![table.clone()]).await.expect("created")
+        let done = self.driver.create(vec![table.clone()]).await.expect("created");
+        done.iter().filter(|one| one.table.is_some()).map(ToString::to_string).collect()
     }
 
     /// A statement of the product's own.

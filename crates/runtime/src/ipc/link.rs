@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::os::unix::net::UnixStream as StdStream;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -20,6 +20,8 @@ use super::frame::{MAX_FRAME, codec};
 use super::message::{Message, Outcome};
 
 const QUEUE: usize = 1024;
+/// How many bytes of what is told to all wait for one peer.
+const MAX_TOLD: usize = 8 << 20;
 const CALL_LIMIT: Duration = Duration::from_secs(10);
 
 /// The sending end; clones send to the same peer.
@@ -27,11 +29,29 @@ const CALL_LIMIT: Duration = Duration::from_secs(10);
 pub(crate) struct Link {
     out: mpsc::Sender<Out>,
     calls: Arc<Calls>,
+    told: Arc<Told>,
+}
+
+/// A link that does not keep itself open.
+#[derive(Debug)]
+pub(crate) struct WeakLink {
+    out: mpsc::WeakSender<Out>,
+    calls: Arc<Calls>,
+    told: Arc<Told>,
+}
+
+/// What is told to all and waits to be written.
+#[derive(Debug, Default)]
+struct Told {
+    bytes: AtomicUsize,
+    /// Whether something had no room.
+    lost: AtomicBool,
 }
 
 #[derive(Debug)]
 enum Out {
     Frame(Bytes),
+    Told(Bytes),
     Flushed(oneshot::Sender<()>),
 }
 
@@ -55,9 +75,13 @@ impl Link {
         stream.set_nonblocking(true)?;
         let (read, write) = UnixStream::from_std(stream)?.into_split();
         let (out, queue) = mpsc::channel(QUEUE);
-        task::spawn("link", write_frames(queue, FramedWrite::new(write, codec())));
+        let told = Arc::<Told>::default();
+        task::spawn("link", write_frames(queue, FramedWrite::new(write, codec()), told.clone()));
         let calls = Arc::new(Calls { next: AtomicU64::new(0), waiting: Mutex::new(Some(HashMap::new())) });
-        Ok((Self { out, calls: calls.clone() }, Inbox { frames: FramedRead::new(read, codec()), calls }))
+        Ok((
+            Self { out, calls: calls.clone(), told },
+            Inbox { frames: FramedRead::new(read, codec()), calls },
+        ))
     }
 
     /// Sends a message without waiting.
@@ -68,6 +92,46 @@ impl Link {
         if let Ok(frame) = encode(message) {
             let _ = self.out.try_send(Out::Frame(frame));
         }
+    }
+
+    /// Sends what is told to all without waiting: the peer may be slow, but nothing piles up for it.
+    ///
+    /// # Errors
+    /// `OverCapacity` when there is no room, `TooLarge` for more than a megabyte, `Unavailable` when the peer is gone.
+    pub(crate) fn tell(&self, message: &Message) -> Result<()> {
+        let frame = encode(message)?;
+        let size = frame.len();
+        let full =
+            || Error::new(ErrorKind::OverCapacity, "the other processes do not keep up, try again later");
+        if self.told.bytes.fetch_add(size, Ordering::Relaxed) > MAX_TOLD {
+            self.told.bytes.fetch_sub(size, Ordering::Relaxed);
+            return Err(full());
+        }
+        self.out.try_send(Out::Told(frame)).map_err(|refused| {
+            self.told.bytes.fetch_sub(size, Ordering::Relaxed);
+            match refused {
+                mpsc::error::TrySendError::Full(_) => full(),
+                mpsc::error::TrySendError::Closed(_) => Self::gone(),
+            }
+        })
+    }
+
+    /// As [`tell`](Self::tell), for somebody else: the peer is told when something had no room.
+    pub(crate) fn pass_on(&self, message: &Message) {
+        // What is in the way is written later, and this with it.
+        if self.tell(message).is_err() {
+            self.told.lost.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether both lead to the same peer.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.out.same_channel(&other.out)
+    }
+
+    /// The same link for whoever does not keep it open.
+    pub(crate) fn downgrade(&self) -> WeakLink {
+        WeakLink { out: self.out.downgrade(), calls: self.calls.clone(), told: self.told.clone() }
     }
 
     /// Sends a message as soon as there is room for it.
@@ -114,6 +178,13 @@ impl Link {
                 Err(Error::new(ErrorKind::Timeout, "the server process does not answer, try again later"))
             }
         }
+    }
+}
+
+impl WeakLink {
+    /// The link, if somebody keeps it open.
+    pub(crate) fn upgrade(&self) -> Option<Link> {
+        Some(Link { out: self.out.upgrade()?, calls: self.calls.clone(), told: self.told.clone() })
     }
 }
 
@@ -183,10 +254,23 @@ impl Drop for Forget<'_> {
 async fn write_frames(
     mut queue: mpsc::Receiver<Out>,
     mut to: FramedWrite<OwnedWriteHalf, LengthDelimitedCodec>,
+    told: Arc<Told>,
 ) {
     while let Some(out) = queue.recv().await {
+        if told.lost.swap(false, Ordering::Relaxed)
+            && let Ok(missed) = encode(&Message::Missed)
+            && to.send(missed).await.is_err()
+        {
+            return;
+        }
         let written = match out {
             Out::Frame(frame) => to.send(frame).await,
+            Out::Told(frame) => {
+                let size = frame.len();
+                let written = to.send(frame).await;
+                told.bytes.fetch_sub(size, Ordering::Relaxed);
+                written
+            }
             Out::Flushed(done) => {
                 let _ = done.send(());
                 Ok(())
@@ -274,6 +358,31 @@ mod tests {
         drop(far);
         assert!(matches!(inbox.next().await, Ok(Some(Message::Ready))));
         assert!(matches!(inbox.next().await, Ok(None)));
+    }
+
+    #[tokio::test]
+    async fn what_is_told_to_all_does_not_pile_up_and_the_peer_learns_of_it() {
+        let (near, far) = StdStream::pair().expect("a pair");
+        let (link, _inbox) = Link::open(near).expect("opens");
+        let tell = Message::Tell { name: "news".into(), body: Value::from("x".repeat(MAX_FRAME / 2)) };
+        let told = (0..100).take_while(|_| link.tell(&tell).is_ok()).count();
+        assert!((16..=20).contains(&told), "{told}");
+        assert_eq!(link.tell(&tell).expect_err("is full").kind(), ErrorKind::OverCapacity);
+        link.pass_on(&tell);
+        // Other messages have their own room.
+        link.post(&Message::Ping);
+        let (_far, mut inbox) = Link::open(far).expect("opens");
+        let (mut heard, mut missed) = (0, 0);
+        loop {
+            match inbox.next().await.expect("reads") {
+                Some(Message::Tell { .. }) => heard += 1,
+                Some(Message::Missed) => missed += 1,
+                Some(Message::Ping) => break,
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!((heard, missed), (told, 1));
+        link.tell(&tell).expect("there is room again");
     }
 
     #[tokio::test]

@@ -53,6 +53,10 @@ pub(crate) enum Message {
     Failed { message: String },
     /// Towards the server: replace the web processes.
     Restart,
+    /// Everywhere: what a program tells all processes of the tree; each passes it on to all it knows but the sender.
+    Tell { name: String, body: Value },
+    /// Everywhere: something that was told may not have got here.
+    Missed,
     /// Up to the server: a request of a program.
     Call { id: u64, name: String, body: Value },
     /// Back down: the reply to the call of that number.

@@ -3,6 +3,7 @@
 mod frame;
 mod link;
 mod message;
+mod tree;
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,8 +12,10 @@ use bkjs_core::Result;
 use serde_json::Value;
 
 pub(crate) use frame::{receive_boot, send_boot, send_last};
-pub(crate) use link::{Inbox, Link};
+pub(crate) use link::{Inbox, Link, WeakLink};
 pub(crate) use message::{Boot, Message, Parent};
+pub use tree::Tree;
+pub(crate) use tree::Word;
 
 use crate::Program;
 use crate::drain::Drain;

@@ -2,7 +2,8 @@
 //!
 //! The first process becomes that user before it touches anything in the home, and all others are born so: none is
 //! ever root, and all files are the user's. For a port below 1024 the supervisors keep the one right that they need
-//! to open it, also after the death of a server; the processes that work keep no right at all.
+//! to open it, also after the death of a server; the processes that work keep no right at all. With `force-uid` the
+//! supervisors keep none either.
 
 mod drop;
 mod user;
@@ -23,16 +24,25 @@ const FREE_PORT: u16 = 1024;
 
 /// Has this process, and all that it starts, run as the user of the parameters `uid` and `gid`, when there is one.
 ///
+/// With `force_uid` nothing of root is left, and root itself is refused.
+///
 /// To be called before anything in the home is touched and before the process has a second thread. A home that is
 /// missing is made first, for that user. In a process that is not root's it checks only that the user is the right
 /// one.
 ///
 /// # Errors
-/// `Config` naming the parameter: there is no such user or group, or this process is neither root's nor that user's.
+/// `Config` naming the parameter: there is no such user or group, this process is neither root's nor that user's, or it
+/// is root's and must not be.
 /// `Unavailable` when the home cannot be made or the system refuses.
 pub fn become_user(params: &RuntimeParams, home: &Path) -> Result<()> {
-    let Some(user) = User::named(&params.uid, &params.gid)? else { return Ok(()) };
     let now = rustix::process::geteuid();
+    let Some(user) = User::named(&params.uid, &params.gid)? else {
+        if params.force_uid && now.is_root() {
+            let message = "force-uid: this is root, name another user by uid";
+            return Err(Error::new(ErrorKind::Config, message));
+        }
+        return Ok(());
+    };
     if now.as_raw() == user.uid {
         return Ok(());
     }
@@ -43,7 +53,7 @@ pub fn become_user(params: &RuntimeParams, home: &Path) -> Result<()> {
         return Err(Error::new(ErrorKind::Config, message));
     }
     make_home(home, &user)?;
-    drop::become_user(&user, params.port < FREE_PORT).map_err(|e| {
+    drop::become_user(&user, params.port < FREE_PORT && !params.force_uid).map_err(|e| {
         let message = format!("uid: cannot become the user {:.80}", params.uid);
         Error::new(ErrorKind::Unavailable, message).source(e)
     })

@@ -47,6 +47,19 @@ pub(crate) async fn own(server: &TestServer, login: &str) -> Value {
     answer.json()
 }
 
+/// The cookie of a new session and a new access token.
+pub(crate) async fn signed_in(server: &TestServer, login: &str, secret: &str) -> (String, String) {
+    let answer = server.get("/auth?_session=1&_accesstoken=1").sign(login, secret).send().await;
+    (answer.cookie().expect("a cookie"), text(&answer.json()["bk-access-token"]))
+}
+
+/// The statuses of a request by this session and of one by this token.
+pub(crate) async fn served(server: &TestServer, (cookie, token): &(String, String)) -> (u16, u16) {
+    let by_session = server.get("/auth").header("cookie", cookie).send().await;
+    let by_token = server.get("/auth").header("bk-access-token", token).send().await;
+    (by_session.status, by_token.status)
+}
+
 pub(crate) fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
@@ -67,4 +80,5 @@ pub(crate) fn absent(answer: &Answer, names: &[&str]) {
 }
 
 /// The columns that no reply shows, except for `secret` in that of `/login`.
-pub(crate) const SECRETS: [&str; 5] = ["secret", "password", "salt", "token_secret", "auth_secret"];
+pub(crate) const SECRETS: [&str; 6] =
+    ["secret", "password", "salt", "token_secret", "session_secret", "auth_secret"];

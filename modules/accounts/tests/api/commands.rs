@@ -86,6 +86,10 @@ async fn names_that_are_no_columns_are_refused_with_the_nearest_one_and_change_n
             "-account-add login a secret s name A token_secret x",
             "token_secret cannot be given: the server makes it",
         ),
+        (
+            "-account-add login a secret s name A session_secret x",
+            "session_secret cannot be given: the server makes it",
+        ),
         ("-account-add login a secret s name A age 7", "age cannot be given: the server makes it"),
     ] {
         refused(&run(&bench, line).await, message);
@@ -99,6 +103,7 @@ async fn names_that_are_no_columns_are_refused_with_the_nearest_one_and_change_n
             "an account has no column naem, did you mean name?",
         ),
         ("-account-update login a city Rome ctime 5", "ctime cannot be given: the server makes it"),
+        ("-account-update login a session_secret x", "session_secret cannot be given: the server makes it"),
         (
             "-account-update login a city Rome secret s2 phone call",
             "phone must be a phone number of 3 to 15 digits",

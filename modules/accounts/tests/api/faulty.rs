@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex};
 use bkjs_accounts::{Accounts, By};
 use bkjs_api::{AccountEvent, ApiOptions, Options};
 use bkjs_core::db::Query;
-use bkjs_core::db::driver::{Affected, BoxFuture, Capabilities, Driver, Get, Select, Verb, Write};
+use bkjs_core::db::driver::{
+    Affected, BoxFuture, Capabilities, Difference, Driver, Get, Select, Verb, Write,
+};
 use bkjs_core::db::drivers::sqlite::{SqliteDriver, SqliteOptions};
 use bkjs_core::schema::Table;
 use bkjs_core::value::{Name, Row, Value};
@@ -72,7 +74,11 @@ impl Driver for Faulty {
         self.inner.query(text, values)
     }
 
-    fn create(&self, tables: Vec<Arc<Table>>) -> BoxFuture<'_, Result<Vec<String>>> {
+    fn plan(&self, tables: Vec<Arc<Table>>) -> BoxFuture<'_, Result<Vec<Difference>>> {
+        self.inner.plan(tables)
+    }
+
+    fn create(&self, tables: Vec<Arc<Table>>) -> BoxFuture<'_, Result<Vec<Difference>>> {
         self.inner.create(tables)
     }
 

@@ -15,7 +15,7 @@ type Told = Arc<Mutex<Vec<String>>>;
 fn listen(setup: &mut Setup, name: &'static str, told: &Told, failing: Option<AccountEvent>) {
     let told = told.clone();
     setup.account_hook(move |_, event, row| {
-        for secret in ["secret", "password", "token_secret", "salt", "auth_secret"] {
+        for secret in ["secret", "password", "token_secret", "session_secret", "salt", "auth_secret"] {
             assert!(!row.contains(secret), "{secret} in {event:?}");
         }
         assert!(!row.text("id").is_empty());

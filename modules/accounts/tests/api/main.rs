@@ -10,6 +10,7 @@ mod commands;
 mod del;
 mod docs;
 mod faulty;
+mod fits;
 mod get;
 mod hooks;
 mod login;

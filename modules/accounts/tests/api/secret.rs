@@ -1,8 +1,10 @@
 //! `/account/put/secret`.
 
+use bkjs_api::Options;
+use bkjs_core::value::{Row, Value};
 use serde_json::json;
 
-use crate::bench::{SECRET, own, refused, register, start, text};
+use crate::bench::{SECRET, own, refused, register, served, signed_in, start, text};
 
 #[tokio::test]
 async fn a_new_secret_takes_the_place_of_the_old_one_and_changes_nothing_else() {
@@ -29,6 +31,67 @@ async fn sessions_and_tokens_end_with_the_secret_they_came_from() {
     assert_eq!((by_session().await.status, by_token().await.status), (200, 200));
     server.get("/account/put/secret?secret=s2").sign("ann", SECRET).send().await;
     assert_eq!((by_session().await.status, by_token().await.status), (401, 401));
+}
+
+#[tokio::test]
+async fn sessions_and_tokens_of_an_old_secret_do_not_count_again_when_it_is_set_again() {
+    let server = start().await;
+    register(&server, "ann", &[]).await;
+    let ended = signed_in(&server, "ann", SECRET).await;
+    let put = async |now: &str, new: &str| {
+        let call = server.post("/account/put/secret").form(&[("secret", new)]).sign("ann", now);
+        assert_eq!(call.send().await.status, 200);
+    };
+    put(SECRET, "s2").await;
+    put("s2", SECRET).await;
+    assert_eq!(served(&server, &ended).await, (401, 401));
+    let own = signed_in(&server, "ann", SECRET).await;
+    assert_eq!(served(&server, &own).await, (200, 200));
+
+    // The same secret set over itself ends them as well.
+    put(SECRET, SECRET).await;
+    assert_eq!(served(&server, &own).await, (401, 401));
+    put(SECRET, "s2").await;
+    put("s2", SECRET).await;
+    assert_eq!((served(&server, &ended).await, served(&server, &own).await), ((401, 401), (401, 401)));
+}
+
+#[tokio::test]
+async fn a_password_that_comes_back_brings_no_session_or_token_back() {
+    let server = start().await;
+    server.post("/account/add?name=B&login=bob&password=pw1").send().await;
+    let secret = async |password: &str| {
+        let row = server.post(&format!("/login?login=bob&password={password}")).send().await.json();
+        text(&row["secret"])
+    };
+    let first = secret("pw1").await;
+    let ended = signed_in(&server, "bob", &first).await;
+    for (at, password) in ["pw2", "pw1"].into_iter().enumerate() {
+        let now = if at == 0 { first.clone() } else { secret("pw2").await };
+        let call = server.post("/account/put/secret").form(&[("password", password)]).sign("bob", &now);
+        assert_eq!(call.send().await.status, 200);
+    }
+    let now = secret("pw1").await;
+    let call = server.post("/account/put/secret").form(&[("secret", &first)]).sign("bob", &now);
+    assert_eq!(call.send().await.status, 200);
+    assert_eq!(served(&server, &ended).await, (401, 401));
+}
+
+#[tokio::test]
+async fn a_login_record_of_an_earlier_version_signs_in_and_its_sessions_end_for_good() {
+    let server = start().await;
+    register(&server, "ann", &[]).await;
+    let before =
+        Row::new().with("login", "ann").with("session_secret", Value::Null).with("token_secret", Value::Null);
+    server.api.db().update("bk_auth", before, &Options::new()).await.expect("updates");
+    let ended = signed_in(&server, "ann", SECRET).await;
+    assert_eq!(served(&server, &ended).await, (200, 200));
+    for (now, new) in [(SECRET, "s2"), ("s2", SECRET)] {
+        let call = server.post("/account/put/secret").form(&[("secret", new)]).sign("ann", now);
+        assert_eq!(call.send().await.status, 200);
+    }
+    assert_eq!(served(&server, &ended).await, (401, 401));
+    assert_eq!(served(&server, &signed_in(&server, "ann", SECRET).await).await, (200, 200));
 }
 
 #[tokio::test]

@@ -35,10 +35,11 @@ async fn keys_and_secrets_cannot_change_under_any_name() {
         let get = |login: &'static str| async move {
             db.get::<Row>("bk_auth", login, &Options::new()).await.expect("reads").expect("a login")
         };
+        let ann = get("ann").await;
         (
             own(&server, "victim").await,
             own(&server, "ann").await["id"].clone(),
-            get("ann").await.text("token_secret").to_owned(),
+            ["token_secret", "session_secret"].map(|name| ann.text(name).to_owned()),
         )
     };
     let before = stored().await;
@@ -49,7 +50,7 @@ async fn keys_and_secrets_cannot_change_under_any_name() {
         "id=x&id_$=ID",
         "login=x&login_$set=victim",
         "id_$eq=ID&login_$eq=victim",
-        "secret=x&password=y&token_secret=z&salt=w",
+        "secret=x&password=y&token_secret=z&session_secret=z&salt=w",
         "secret_$set=x&password_$set=y",
         "token_secret_$set=x&secret_$append=x",
         "type=admin&auth_secret=x",
@@ -84,7 +85,13 @@ async fn values_that_break_a_rule_change_nothing() {
         ("name", long.as_str()),
         ("street", &long),
         ("latitude", "north"),
+        ("latitude", "999"),
+        ("latitude", "-90.1"),
         ("longitude", "1e999"),
+        ("longitude", "180.5"),
+        ("birthday", "foo"),
+        ("birthday", "1990-02-30"),
+        ("birthday", "12345"),
         ("ltime", "tomorrow"),
         ("email", "nonsense"),
         ("email", "a@b"),

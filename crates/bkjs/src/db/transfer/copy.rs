@@ -57,7 +57,7 @@ pub(in crate::db) async fn run(tools: &Tools, args: Args) -> Result<()> {
         drop(copy);
         let report =
             Row::new().with("table", &*table.name).with("from", from.as_str()).with("to", to.as_str());
-        print(&line_of(tally.report(report).with("missing", number(missing))));
+        print(&line_of(tally.report(report).with("missing", number(missing))))?;
         verified = verified.and(tally.verify(&table.name, missing));
     }
     verified

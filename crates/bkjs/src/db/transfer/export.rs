@@ -114,7 +114,7 @@ impl Export<'_> {
         part.finish()?;
         let file = path.display().to_string();
         let report = Row::new().with("table", &*self.table.name).with("file", file.as_str());
-        print(&line_of(report.with("records", number(records))));
+        print(&line_of(report.with("records", number(records))))?;
         Ok(self.verify(records, &file).await)
     }
 

@@ -294,7 +294,7 @@ impl Import<'_> {
     fn conclude(self) -> Result<()> {
         let (table, file) = (&*self.writer.table.name, self.place.to_string());
         let report = self.tally.report(Row::new().with("table", table).with("file", file.as_str()));
-        print(&line_of(report.with("missing", number(self.missing))));
+        print(&line_of(report.with("missing", number(self.missing))))?;
         self.tally.verify(&file, self.missing)
     }
 

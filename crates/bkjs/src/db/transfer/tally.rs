@@ -61,7 +61,8 @@ impl Tally {
     /// Compares with the number of records that are `missing` in the end.
     ///
     /// # Errors
-    /// `Internal`, so that the run does not end well, when records failed or more are missing than could be.
+    /// An error, so that the run does not end well, when records failed, more are missing than could be,
+    /// or some were not there to be updated.
     pub(super) fn verify(&self, what: &str, missing: u64) -> Result<()> {
         let explained = self.absent + self.failed;
         if self.records != self.stored + self.kept + explained {
@@ -80,6 +81,11 @@ impl Tally {
         if self.failed > 0 {
             let text = format!("{what}: {} of {} records were not stored", self.failed, self.records);
             return Err(Error::invalid(text));
+        }
+        if self.absent > 0 {
+            let text =
+                format!("{what}: {} of {} records are not there to be updated", self.absent, self.records);
+            return Err(Error::not_found(text));
         }
         Ok(())
     }
@@ -102,10 +108,13 @@ mod tests {
 
     #[test]
     fn a_run_ends_well_when_every_record_is_accounted_for() {
+        assert!(tally([Fate::Stored, Fate::Kept]).verify("t", 0).is_ok());
         let fates = || [Fate::Stored, Fate::Kept, Fate::Absent];
-        assert!(tally(fates()).verify("t", 0).is_ok());
-        // The record that was not there to be updated is missing with good reason.
-        assert!(tally(fates()).verify("t", 1).is_ok());
+        // The record that was not there to be updated is not lost besides.
+        for missing in [0, 1] {
+            let absent = tally(fates()).verify("t", missing).expect_err("one is absent");
+            assert_eq!(absent.message(), "t: 1 of 3 records are not there to be updated");
+        }
         let lost = tally(fates()).verify("t", 2).expect_err("one is lost");
         assert_eq!(lost.message(), "t: 1 of 3 records are not there: removed meanwhile, or lost");
     }

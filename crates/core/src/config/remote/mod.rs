@@ -157,12 +157,13 @@ impl RemoteSources {
         Ok(())
     }
 
-    /// Reads all sources from time to time, as long as it is polled, and calls `applied` after each change.
+    /// Reads all sources from time to time, and when `again` says so, as long as it is polled, and calls `applied` after
+    /// each change.
     ///
     /// Returns when there is nothing to read again.
-    pub async fn follow(mut self, mut applied: impl FnMut(&Reload) + Send) {
+    pub async fn follow(mut self, again: &tokio::sync::Notify, mut applied: impl FnMut(&Reload) + Send) {
         while let Some(pause) = self.pause() {
-            tokio::time::sleep(pause).await;
+            let _ = tokio::time::timeout(pause, again.notified()).await;
             if let Some(reload) = self.refresh().await.filter(|reload| !reload.changed.is_empty()) {
                 applied(&reload);
             }

@@ -299,14 +299,29 @@ async fn changes_are_told_while_the_sources_are_followed() {
     let subject = Subject::new().await;
     let process = subject.started("web", "-db-config-interval 20ms").await;
     let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
-    let followed = crate::task::spawn(
-        "sources",
-        process.sources.follow(move |reload| {
-            let _ = tell.send(reload.changed.clone());
-        }),
-    );
+    let followed = crate::task::spawn("sources", async move {
+        let tell = move |reload: &crate::config::Reload| drop(tell.send(reload.changed.clone()));
+        process.sources.follow(&tokio::sync::Notify::new(), tell).await;
+    });
     subject.put("api-upload-limit prod 1m").await;
     assert_eq!(told.recv().await.unwrap(), ["api-upload-limit"]);
     assert_eq!(process.params.load().upload_limit.to_string(), "1m");
+    followed.abort();
+}
+
+#[tokio::test]
+async fn the_sources_are_read_before_their_time_when_somebody_says_so() {
+    let subject = Subject::new().await;
+    let process = subject.started("web", "-db-config-interval 1h").await;
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let again = std::sync::Arc::new(tokio::sync::Notify::new());
+    let wanted = again.clone();
+    let followed = crate::task::spawn("sources", async move {
+        let tell = move |reload: &crate::config::Reload| drop(tell.send(reload.changed.clone()));
+        process.sources.follow(&wanted, tell).await;
+    });
+    subject.put("api-upload-limit prod 1m").await;
+    again.notify_one();
+    assert_eq!(told.recv().await.unwrap(), ["api-upload-limit"]);
     followed.abort();
 }

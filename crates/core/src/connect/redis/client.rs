@@ -3,11 +3,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use redis::aio::{ConnectionLike as _, MultiplexedConnection, PubSub};
+use redis::aio::{AsyncPushSender, ConnectionLike as _, MultiplexedConnection, PubSub};
 use redis::{Cmd, ErrorKind as Native, FromRedisValue, Pipeline, RedisResult, ServerErrorKind, Value};
 
 use super::error::{Failure, error, failure, unavailable};
 use super::locate::{Locator, patient};
+use super::options::MAX_CONNECTIONS;
 use super::slot::Slot;
 use super::{RedisOptions, Script};
 use crate::{Error, Result};
@@ -49,7 +50,7 @@ impl RedisClient {
     /// # Errors
     /// `Config` for settings that cannot be used.
     pub fn new(options: &RedisOptions) -> Result<Self> {
-        let slots = (0..options.max.clamp(1, 64)).map(|_| Slot::default()).collect();
+        let slots = (0..options.max.clamp(1, MAX_CONNECTIONS)).map(|_| Slot::default()).collect();
         let shared = Shared {
             locator: Locator::new(options)?,
             slots,
@@ -143,6 +144,16 @@ impl RedisClient {
     pub async fn subscriber(&self) -> Result<PubSub> {
         self.open()?;
         self.shared.locator.subscriber().await
+    }
+
+    /// A connection of one's own on which the server may say something without being asked: `heard` gets it, also that
+    /// the connection has ended, and must not block. Not made again when it ends.
+    ///
+    /// # Errors
+    /// `Unavailable` when there is no server.
+    pub async fn pushed(&self, heard: impl AsyncPushSender) -> Result<MultiplexedConnection> {
+        self.open()?;
+        self.shared.locator.connect(&patient().set_push_sender(heard)).await
     }
 
     /// Closes the connections when what was sent is answered; further calls fail.

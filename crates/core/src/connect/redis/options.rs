@@ -7,6 +7,9 @@ use serde::Deserialize;
 use super::address;
 use crate::Result;
 
+/// The most connections.
+pub(super) const MAX_CONNECTIONS: usize = 64;
+
 /// Where the server is and how it is reached.
 #[derive(Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -14,7 +17,7 @@ pub struct RedisOptions {
     /// The address, one of the forms of the [module](super).
     #[serde(skip)]
     pub url: String,
-    /// Connections that callers share; default 2.
+    /// Connections that callers share, 1 to 64; default 2.
     pub max: usize,
     /// Milliseconds to find the master and connect to it; default 2000.
     pub connect_timeout: u64,
@@ -62,7 +65,7 @@ impl RedisOptions {
     /// Sets the address, and the options that its query part names.
     ///
     /// # Errors
-    /// `Config` for an address of no known form; the text does not show the password.
+    /// `Config` for an address of no known form, and a number of connections that is out of its range; the text does not show the password.
     pub fn at(mut self, url: &str) -> Result<Self> {
         let (url, query) = address::split_query(url);
         for (name, value) in query {
@@ -70,6 +73,9 @@ impl RedisOptions {
                 "prefix" => self.prefix = value.into_owned(),
                 _ => return Err(address::config(format!("a redis url has no part {name:.40}: only prefix"))),
             }
+        }
+        if !(1..=MAX_CONNECTIONS).contains(&self.max) {
+            return Err(address::config(format!("max must be 1 to {MAX_CONNECTIONS} connections")));
         }
         url.clone_into(&mut self.url);
         address::place(&self)?;
@@ -114,6 +120,15 @@ mod tests {
         for broken in ["redis://x:secret@", "redis://x:secret@h:port", "redis+sentinel://:secret@h:1"] {
             let error = RedisOptions::default().at(broken).expect_err("refused");
             assert!(!error.log_text().contains("secret"), "{}", error.log_text());
+        }
+    }
+
+    #[test]
+    fn a_number_of_connections_out_of_its_range_is_refused() {
+        let at = |max| RedisOptions { max, ..RedisOptions::default() }.at("redis://h");
+        assert!(at(1).is_ok() && at(64).is_ok());
+        for max in [0, 65] {
+            assert_eq!(at(max).expect_err("refused").message(), "max must be 1 to 64 connections");
         }
     }
 }

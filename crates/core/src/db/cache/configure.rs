@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::near::CacheBounds;
 use super::stamps::Stamps;
+use crate::cache::{Cache, CacheDriver, Caches};
 use crate::db::{DbBuilder, DbParams};
 use crate::{Error, ErrorKind, Result};
 
@@ -33,11 +34,13 @@ pub(in crate::db) fn configure(builder: DbBuilder, params: &DbParams, folder: &P
     for table in &params.cache_tables {
         let own_ttl = params.cache_ttl_table.iter().find(|(name, _)| builder.is_table(name, table));
         let ttl = own_ttl.map_or(params.cache_ttl, |(_, ttl)| *ttl);
-        let shared = is_shared(&builder, params, table)?;
+        let shared = place(&builder, params, table)?;
         builder = builder.cache([table.as_str()], ttl);
-        if shared {
-            builder = builder.share_on_host([table.as_str()]);
-        }
+        builder = match shared {
+            Place::Process => builder,
+            Place::Host => builder.share_on_host([table.as_str()]),
+            Place::Everywhere(cache) => builder.share_everywhere([table.as_str()], &cache),
+        };
     }
     for ((table, name), columns) in &params.cache_keys {
         // Of a table that is not kept, or not there: a module may not take part in this process.
@@ -48,22 +51,39 @@ pub(in crate::db) fn configure(builder: DbBuilder, params: &DbParams, folder: &P
     Ok(builder)
 }
 
-/// Whether the kept rows of a table are shared by the processes on this home.
-fn is_shared(builder: &DbBuilder, params: &DbParams, table: &str) -> Result<bool> {
+/// Where the kept rows of a table are.
+enum Place {
+    Process,
+    Host,
+    Everywhere(Arc<dyn CacheDriver>),
+}
+
+impl Place {
+    fn of(cache: &Cache) -> Self {
+        if cache.is_everywhere() { Self::Everywhere(cache.driver().clone()) } else { Self::Host }
+    }
+}
+
+fn place(builder: &DbBuilder, params: &DbParams, table: &str) -> Result<Place> {
     let (pool, is_embedded) = builder.pool_of(table);
     let named = params.cache_name.iter().find(|(name, _)| match name.split_once('.') {
         Some((of, name)) => of == pool && builder.is_table(name, table),
         None => builder.is_table(name, table),
     });
-    match named.map(|(_, cache)| cache.as_str()) {
-        Some("local") => Ok(true),
-        Some("none") => Ok(false),
-        // Another process takes longer to answer than a store within this one.
-        None => Ok(!is_embedded),
-        Some(other) => {
-            let text = format!("no cache {other:.40} to share table {table:.40} in, there are: local, none");
-            Err(Error::new(ErrorKind::Config, text))
+    match (named.map(|(_, cache)| cache.as_str()), builder.named_caches()) {
+        (Some("none"), _) => Ok(Place::Process),
+        (Some("local"), None) => Ok(Place::Host),
+        (Some(name), caches) => {
+            let caches = caches.cloned().unwrap_or_else(Caches::in_memory);
+            caches.get(name).map(Place::of).map_err(|error| {
+                let text = format!("db-cache-name of table {table:.40}: {}, none", error.message());
+                Error::new(ErrorKind::Config, text)
+            })
         }
+        // Another process takes longer to answer than a store within this one, and no other host has this file.
+        (None, _) if is_embedded => Ok(Place::Process),
+        (None, Some(caches)) => Ok(Place::of(caches.default())),
+        (None, None) => Ok(Place::Host),
     }
 }
 
@@ -72,7 +92,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::cache::LocalCache;
+    use crate::cache::drivers::local::LocalDriver;
     use crate::db::drivers::none::NoneDriver;
     use crate::db::{Db, Options};
     use crate::schema::{Column, SchemaBuilder, Table};
@@ -85,7 +105,7 @@ mod tests {
         let none = Arc::new(NoneDriver::new());
         Db::builder(Arc::new(schema.build()))
             .pool("none", none)
-            .host_cache(Arc::new(LocalCache::new(10, 1000)))
+            .host_cache(Arc::new(LocalDriver::in_memory(10, 1000)))
     }
 
     fn params(set: impl FnOnce(&mut DbParams)) -> DbParams {

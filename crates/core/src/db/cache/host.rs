@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 
 use super::shared::{Found, Lease, Scope, SharedRows};
 use super::stamps::{Region, Stamp, Stamps};
-use crate::cache::CacheDriver;
+use crate::cache::{CacheDriver, digest};
 use crate::{Error, ErrorKind, Result};
 
 /// Rows in a cache that the processes on one home share, each with the stamp from before it was read.
@@ -29,15 +29,16 @@ impl HostRows {
     }
 }
 
-fn name(scope: &Scope, key: &str) -> String {
-    format!("{} {key}", scope.id)
+/// Keys are what records have: any text of any length.
+pub(super) fn name(scope: &Scope, key: &str) -> String {
+    format!("row:{}", digest([&*scope.id, key]))
 }
 
 impl SharedRows for HostRows {
     fn get<'a>(&'a self, scope: &'a Scope, key: &'a str) -> BoxFuture<'a, Result<Found>> {
         Box::pin(async move {
             let stamp = self.stamp(scope, key)?.to_bytes();
-            let found = self.cache.get(&name(scope, key)).await?;
+            let found = self.cache.get(&[name(scope, key)]).await?.pop().flatten();
             let bytes = found.and_then(|mut bytes| {
                 let fresh = bytes.starts_with(&stamp);
                 fresh.then(|| bytes.split_off(stamp.len()))
@@ -60,7 +61,8 @@ impl SharedRows for HostRows {
             if self.stamp(scope, key)?.to_bytes() != stamp {
                 return Ok(());
             }
-            self.cache.put(&name(scope, key), [&stamp[..], &bytes].concat(), ttl).await
+            let item = (name(scope, key), [&stamp[..], &bytes].concat());
+            self.cache.put(vec![item], Some(ttl)).await
         })
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 
 use super::counts::Counter;
+use super::debt::Debt;
 use super::key_text;
 use super::named::{NamedKey, touched};
 use super::shared::{Scope, Shared};
@@ -23,6 +24,10 @@ const AGAIN: [Duration; 6] = [ms(0), ms(100), ms(1_000), ms(5_000), ms(15_000), 
 /// Such writes of one table that are seen to at once; of more, rows may be out of date until their time is over.
 const UNSURE: usize = 1_000;
 
+/// The pauses between attempts to tell other hosts of a write.
+const FIRST_PAUSE: Duration = ms(50);
+const LONGEST_PAUSE: Duration = ms(1_000);
+
 const fn ms(number: u64) -> Duration {
     Duration::from_millis(number)
 }
@@ -37,6 +42,7 @@ pub(in crate::db) struct TableMarks {
     /// The named keys of the table; none when it is not known which ones other processes have.
     named: Option<Vec<NamedKey>>,
     unsure: Arc<Semaphore>,
+    debt: Debt,
     pub(super) invalidations: Counter,
 }
 
@@ -49,7 +55,8 @@ impl TableMarks {
     ) -> Self {
         let region = Region::of(&scope.table);
         let unsure = Arc::new(Semaphore::new(UNSURE));
-        Self { stamps, region, shared, scope, named, unsure, invalidations: Counter::default() }
+        let (debt, invalidations) = (Debt::default(), Counter::default());
+        Self { stamps, region, shared, scope, named, unsure, debt, invalidations }
     }
 
     /// The named keys of the table.
@@ -91,9 +98,36 @@ impl TableMarks {
         self.renew(None);
     }
 
-    async fn forget(&self, keys: Option<&[String]>) {
-        if let Some(shared) = &self.shared {
-            shared.forget(&self.scope, keys).await;
+    /// Rows that other hosts share, if this table's are.
+    pub(super) fn far(&self) -> Option<&Arc<Shared>> {
+        self.shared.as_ref().filter(|shared| shared.is_far)
+    }
+
+    /// Whether other hosts have still to be told of a write of this process.
+    pub(super) fn is_owing(&self) -> bool {
+        self.debt.is_owed()
+    }
+
+    async fn forget(self: &Arc<Self>, keys: Option<&[String]>) {
+        let Some(shared) = &self.shared else { return };
+        // Who shares on this home is told by its stamps as well.
+        if !shared.forget(&self.scope, keys).await && shared.is_far && self.debt.owe(keys) {
+            task::spawn("cache", self.clone().pay());
+        }
+    }
+
+    /// Tells other hosts what they have not been told yet, until they are.
+    async fn pay(self: Arc<Self>) {
+        let Some(shared) = self.far() else { return };
+        let mut pause = FIRST_PAUSE;
+        while let Some(keys) = self.debt.next() {
+            if shared.forget(&self.scope, keys.as_deref()).await {
+                pause = FIRST_PAUSE;
+                continue;
+            }
+            self.debt.put_back(keys.as_deref());
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 

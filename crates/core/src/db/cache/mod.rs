@@ -12,6 +12,7 @@
 //! | `flight` | one read for all who want the same at the same time |
 //! | `shared` | level two: the contract of rows that processes share, and how long anybody waits for them |
 //! | `host` | level two for one machine |
+//! | `everywhere`, `debt` | level two for several hosts, and what they have not been told yet |
 //! | `table` | a read through all of it |
 //! | `marks` | a write to what is kept |
 //! | `named` | selections that are kept, by keys that the configuration names |
@@ -22,6 +23,8 @@
 
 mod configure;
 mod counts;
+mod debt;
+mod everywhere;
 mod flight;
 mod host;
 mod marks;

@@ -14,7 +14,7 @@ use super::shared::{Scope, Shared, SharedRows};
 use super::stamps::Stamps;
 use super::table::TableCache;
 use crate::Result;
-use crate::cache::CacheDriver;
+use crate::cache::{CacheDriver, Caches};
 use crate::db::DbBuilder;
 use crate::schema::Table;
 
@@ -22,6 +22,7 @@ use crate::schema::Table;
 enum Place {
     Host,
     Rows(Arc<dyn SharedRows>),
+    Everywhere(Arc<dyn CacheDriver>),
 }
 
 /// What a builder is told of kept rows.
@@ -32,6 +33,7 @@ pub(in crate::db) struct CacheSettings {
     stamps: Option<Arc<Stamps>>,
     bounds: CacheBounds,
     host: Option<Arc<dyn CacheDriver>>,
+    caches: Option<Caches>,
     all_writes: bool,
     named: Vec<(String, String, Vec<String>)>,
     stores: HashMap<String, String>,
@@ -88,6 +90,28 @@ impl DbBuilder {
     pub fn share_on_host<N: Into<String>>(mut self, tables: impl IntoIterator<Item = N>) -> Self {
         self.cache.shared.extend(tables.into_iter().map(|name| (name.into(), Place::Host)));
         self
+    }
+
+    /// Shares the kept rows of these tables with every process of every host that has the same cache: each read asks it
+    /// for the row and whether that is up to date, and each process that writes such a table has to be told so as well.
+    pub fn share_everywhere<N: Into<String>>(
+        mut self,
+        tables: impl IntoIterator<Item = N>,
+        cache: &Arc<dyn CacheDriver>,
+    ) -> Self {
+        let place = |name: N| (name.into(), Place::Everywhere(cache.clone()));
+        self.cache.shared.extend(tables.into_iter().map(place));
+        self
+    }
+
+    /// The caches that parameters may name as the place in which rows are shared.
+    pub fn caches(mut self, caches: &Caches) -> Self {
+        self.cache.caches = Some(caches.clone());
+        self
+    }
+
+    pub(in crate::db) fn named_caches(&self) -> Option<&Caches> {
+        self.cache.caches.as_ref()
     }
 
     /// The cache that the processes on one home have in common.
@@ -154,18 +178,21 @@ impl CacheSettings {
             rows
         });
         // One for all tables that share in the same place: a place that fails, fails for all of them.
-        let mut made: Vec<(&Arc<dyn SharedRows>, Arc<Shared>)> = Vec::new();
+        let mut made: Vec<(*const (), Arc<Shared>)> = Vec::new();
         let mut shared = Vec::new();
         for (table, place) in &self.shared {
-            let Some(rows) = (match place {
-                Place::Rows(rows) => Some(rows),
-                Place::Host => host.as_ref(),
-            }) else {
-                continue;
+            let (at, make): (*const (), Box<dyn Fn() -> Shared>) = match (place, &host) {
+                (Place::Rows(rows), _) | (Place::Host, Some(rows)) => {
+                    (Arc::as_ptr(rows).cast(), Box::new(|| Shared::new(rows.clone())))
+                }
+                (Place::Everywhere(cache), _) => {
+                    (Arc::as_ptr(cache).cast(), Box::new(|| Shared::everywhere(cache.clone())))
+                }
+                (Place::Host, None) => continue,
             };
-            let known = made.iter().find(|(other, _)| Arc::ptr_eq(other, rows)).map(|(_, made)| made.clone());
-            let one = known.unwrap_or_else(|| Arc::new(Shared::new(rows.clone())));
-            made.push((rows, one.clone()));
+            let known = made.iter().find(|(other, _)| *other == at).map(|(_, made)| made.clone());
+            let one = known.unwrap_or_else(|| Arc::new(make()));
+            made.push((at, one.clone()));
             shared.push((table.as_str(), one));
         }
         Some(CacheMaker { settings: self, stamps, near: Arc::new(Near::new(self.bounds)), shared })
@@ -188,10 +215,12 @@ impl CacheMaker<'_> {
         let named = named.collect::<Result<Vec<_>>>()?;
         let kept = self.settings.tables.iter().rev().find(|(name, _)| is_this(name));
         let ttl = kept.map(|(_, ttl)| *ttl).filter(|ttl| !ttl.is_zero() && table.keys().len() > 0);
-        if ttl.is_none() && !self.settings.all_writes {
+        let shared = self.shared.iter().rev().find(|(name, _)| is_this(name));
+        // Others may keep what this process does not.
+        let is_far = shared.is_some_and(|(_, shared)| shared.is_far);
+        if ttl.is_none() && !self.settings.all_writes && !is_far {
             return Ok(Keeping::default());
         }
-        let shared = self.shared.iter().rev().find(|(name, _)| is_this(name));
         let scope = Scope { table: table.name.clone(), id: self.identity(table, pool).into() };
         let shared = shared.map(|(_, shared)| shared.clone());
         let named = (!self.settings.all_writes).then_some(named);

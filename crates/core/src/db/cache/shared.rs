@@ -1,23 +1,20 @@
 //! Level two: rows that processes share.
 
 use std::fmt;
-use std::future::Future;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, timeout};
 
-use super::counts::Counter;
+use super::everywhere::FarRows;
 use crate::Result;
+use crate::cache::{CacheDriver, Patience};
 use crate::task;
 use crate::value::Name;
 
-/// How long a reader or writer waits for the shared cache before it goes on without.
-const PATIENCE: Duration = Duration::from_millis(250);
-/// How long readers do without a shared cache that failed.
-const REST: Duration = Duration::from_secs(1);
+/// What a reader does without the shared cache.
+const REMARK: &str = "the shared cache does not work, rows are read from the database";
 /// Rows on their way into the shared cache; more are not put.
 const PUTS: usize = 64;
 
@@ -82,30 +79,41 @@ pub trait SharedRows: Send + Sync + fmt::Debug + 'static {
 #[derive(Debug)]
 pub(super) struct Shared {
     rows: Arc<dyn SharedRows>,
-    patience: Duration,
-    rest: Duration,
-    resting: Mutex<Option<Instant>>,
+    /// Whether hosts share them that see no stamp of this home.
+    pub(super) is_far: bool,
+    pub(super) patience: Patience,
     puts: Arc<Semaphore>,
-    pub(super) failures: Counter,
 }
 
 impl Shared {
     pub(super) fn new(rows: Arc<dyn SharedRows>) -> Self {
-        Self::with_limits(rows, PATIENCE, REST)
+        Self::with_patience(rows, Patience::new(REMARK))
     }
 
-    /// With other limits: `patience` is how long a call is waited for, `rest` how long none follows a failure.
-    pub(super) fn with_limits(rows: Arc<dyn SharedRows>, patience: Duration, rest: Duration) -> Self {
-        let (resting, puts) = (Mutex::new(None), Arc::new(Semaphore::new(PUTS)));
-        Self { rows, patience, rest, resting, puts, failures: Counter::default() }
+    /// Rows in a cache that hosts share.
+    pub(super) fn everywhere(cache: Arc<dyn CacheDriver>) -> Self {
+        Self { is_far: true, ..Self::new(Arc::new(FarRows(cache))) }
+    }
+
+    /// Rows that hosts share in some other place.
+    #[cfg(test)]
+    pub(super) fn far(rows: Arc<dyn SharedRows>) -> Self {
+        Self { is_far: true, ..Self::new(rows) }
+    }
+
+    /// With other limits: `limit` is how long a call is waited for, `rest` how long none follows a failure.
+    #[cfg(test)]
+    pub(super) fn with_limits(rows: Arc<dyn SharedRows>, limit: Duration, rest: Duration) -> Self {
+        Self::with_patience(rows, Patience::with_limits(REMARK, limit, rest))
+    }
+
+    fn with_patience(rows: Arc<dyn SharedRows>, patience: Patience) -> Self {
+        Self { rows, is_far: false, patience, puts: Arc::new(Semaphore::new(PUTS)) }
     }
 
     /// What is shared under a key; none when the shared cache is not there.
     pub(super) async fn get(&self, scope: &Scope, key: &str) -> Option<Found> {
-        if self.rests() {
-            return None;
-        }
-        self.answer("get", self.rows.get(scope, key)).await
+        self.patience.ask("get", || self.rows.get(scope, key)).await
     }
 
     /// Puts a row in the background, if there is room for that.
@@ -121,37 +129,13 @@ impl Shared {
         let (shared, scope) = (self.clone(), scope.clone());
         task::spawn("cache", async move {
             let _permit = permit;
-            shared.answer("put", shared.rows.put(&scope, &key, lease, bytes, ttl)).await;
+            shared.patience.insist("put", shared.rows.put(&scope, &key, lease, bytes, ttl)).await;
         });
     }
 
-    /// Forgets keys, or all. It is tried also while the cache rests: it may be this process only that it has left.
-    pub(super) async fn forget(&self, scope: &Scope, keys: Option<&[String]>) {
-        self.answer("forget", self.rows.forget(scope, keys)).await;
-    }
-
-    fn rests(&self) -> bool {
-        let mut resting = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
-        let rests = resting.is_some_and(|until| Instant::now() < until);
-        if !rests {
-            *resting = None;
-        }
-        rests
-    }
-
-    async fn answer<T>(&self, verb: &'static str, call: impl Future<Output = Result<T>>) -> Option<T> {
-        let error = match timeout(self.patience, call).await {
-            Ok(Ok(answer)) => return Some(answer),
-            Ok(Err(error)) => error.log_text(),
-            Err(_) => format!("no answer in {} ms", self.patience.as_millis()),
-        };
-        self.failures.count();
-        let until = Instant::now() + self.rest;
-        let before = self.resting.lock().unwrap_or_else(PoisonError::into_inner).replace(until);
-        // Once for each rest, not for each call that finds out.
-        if before.is_none() {
-            tracing::warn!(verb, error, "the shared cache does not work, rows are read from the database");
-        }
-        None
+    /// Forgets keys, or all; says whether it did. It is tried also while the cache rests: it may be this process only
+    /// that it has left.
+    pub(super) async fn forget(&self, scope: &Scope, keys: Option<&[String]>) -> bool {
+        self.patience.insist("forget", self.rows.forget(scope, keys)).await.is_some()
     }
 }

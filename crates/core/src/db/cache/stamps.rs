@@ -21,6 +21,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::shared::Lease;
+
 /// Tables share so many regions.
 const REGIONS: u64 = 256;
 /// Keys of a table share so many places of its region.
@@ -148,6 +150,11 @@ impl Stamps {
 }
 
 impl Stamp {
+    /// What stands for the permission that another cache has given.
+    pub(super) fn of(lease: Lease) -> Self {
+        Self(lease.0)
+    }
+
     pub(super) fn to_bytes(self) -> [u8; 8] {
         self.0.to_ne_bytes()
     }

@@ -9,7 +9,7 @@ use super::flight::Flights;
 use super::key_text;
 use super::marks::TableMarks;
 use super::near::{Kept, Near};
-use super::shared::Lease;
+use super::shared::{Found, Lease, Shared};
 use super::stamps::{Place, Stamp};
 use crate::db::row_codec::{decode_row, encode_row_with_nulls};
 use crate::schema::Table;
@@ -72,6 +72,9 @@ impl TableCache {
     where
         R: Future<Output = Result<Option<Row>>> + Send + 'static,
     {
+        if let Some(shared) = self.marks.far() {
+            return self.find_far(shared, key, load).await;
+        }
         let place = self.marks.place(&key);
         let Some(stamp) = self.marks.stamp(place) else {
             self.counts.bypassed.count();
@@ -91,6 +94,48 @@ impl TableCache {
         row
     }
 
+    /// As [`find`](Self::find), of a table that several hosts share: what is up to date is asked of the cache each time,
+    /// together with the row.
+    async fn find_far<R>(
+        self: &Arc<Self>,
+        shared: &Arc<Shared>,
+        key: String,
+        load: impl FnOnce() -> R,
+    ) -> Result<Option<Arc<Row>>>
+    where
+        R: Future<Output = Result<Option<Row>>> + Send + 'static,
+    {
+        // What this process has written may not be told yet.
+        let found = if self.marks.is_owing() { None } else { shared.get(&self.marks.scope, &key).await };
+        let Some(Found { bytes, lease }) = found else {
+            self.counts.bypassed.count();
+            return Ok(load().await?.map(Arc::new));
+        };
+        if let Some((row, _)) = bytes.and_then(|bytes| self.unpack(&bytes)) {
+            self.counts.shared_hits.count();
+            return Ok(row.map(Arc::new));
+        }
+        let wanted = (key.clone(), Stamp::of(lease));
+        let start = || self.clone().fetch_far(key, lease, load());
+        let (row, first) = self.flights.join(wanted, start).await;
+        if !first {
+            self.counts.joined.count();
+        }
+        row
+    }
+
+    async fn fetch_far(
+        self: Arc<Self>,
+        key: String,
+        lease: Lease,
+        load: impl Future<Output = Result<Option<Row>>>,
+    ) -> Result<Option<Arc<Row>>> {
+        self.counts.misses.count();
+        let row = load.await?.map(Arc::new);
+        self.share(key, lease, row.as_deref());
+        Ok(row)
+    }
+
     /// What became of reads and writes so far.
     pub(in crate::db) fn stats(&self) -> CacheStats {
         let Counts { near_hits, shared_hits, misses, joined, bypassed } = &self.counts;
@@ -101,7 +146,7 @@ impl TableCache {
             joined: joined.get(),
             bypassed: bypassed.get(),
             invalidations: self.marks.invalidations.get(),
-            shared_failures: self.marks.shared.as_ref().map_or(0, |shared| shared.failures.get()),
+            shared_failures: self.marks.shared.as_ref().map_or(0, |shared| shared.patience.failures()),
         }
     }
 

@@ -114,7 +114,8 @@ pub const fn products() -> &'static [Product] {
 /// milliseconds (default 1000, 0 is never), are logged without their values.
 ///
 /// # Errors
-/// `Config` for an unknown driver, scheme or option, `Unavailable` when the product cannot be used.
+/// `Config` for an unknown driver, scheme or option, and for a URL of another product than the driver's; `Unavailable`
+/// when the product cannot be used.
 pub fn open(driver: &str, location: Location<'_>) -> Result<Arc<dyn Driver>> {
     let scheme = location.url.split_once("://").map(|(scheme, _)| scheme);
     let found = PRODUCTS.iter().find(|product| match scheme {
@@ -127,6 +128,11 @@ pub fn open(driver: &str, location: Location<'_>) -> Result<Arc<dyn Driver>> {
         let message = format!("no database driver {asked:.40} in this build, there are: {known}");
         return Err(Error::new(ErrorKind::Config, message));
     };
+    // The settings, and what is known of the pool by its name, are of the other product.
+    if product.name != driver && PRODUCTS.iter().any(|other| other.name == driver) {
+        let message = format!("its url is of {}: name the pool {0}, or {0}1", product.name);
+        return Err(Error::new(ErrorKind::Config, message));
+    }
     let mut location = location;
     let limit = slow_limit(&mut location.options)?;
     (product.open)(location).map(|driver| Observed::wrap(driver, limit))
@@ -193,4 +199,23 @@ fn open_lmdb(location: Location<'_>) -> Result<Arc<dyn Driver>> {
     let options: lmdb::LmdbOptions = options("lmdb", location.options)?;
     let options = options.at(location.url, location.default_file)?;
     Ok(Arc::new(lmdb::LmdbDriver::open(&options)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_of_another_product_is_refused() {
+        let opened = |driver: &str, url: &str| {
+            open(driver, Location { url, default_file: Path::new("unused.db"), options: Map::new() })
+        };
+        let told = |driver, url| opened(driver, url).err().map(|error| error.message().to_owned());
+        assert!(told("none", "none://x").is_none() && told("", "none://x").is_none());
+        #[cfg(feature = "sqlite")]
+        assert_eq!(
+            told("sqlite", "none://x").as_deref(),
+            Some("its url is of none: name the pool none, or none1")
+        );
+    }
 }

@@ -1,5 +1,7 @@
 //! The pool that holds nothing: every read is empty, every write is no error and affects no record.
 //!
+//! It needs no tables, so that nothing is ever missing in it.
+//!
 //! It answers when no pool is configured, and is the smallest example of a [`Driver`].
 
 use std::future::ready;
@@ -7,7 +9,7 @@ use std::sync::Arc;
 
 use crate::Result;
 use crate::db::Query;
-use crate::db::driver::{Affected, BoxFuture, Capabilities, Driver, Get, Select, Write};
+use crate::db::driver::{Affected, BoxFuture, Capabilities, Difference, Driver, Get, Select, Write};
 use crate::schema::Table;
 use crate::value::{Name, Row, Value};
 
@@ -72,7 +74,11 @@ impl Driver for NoneDriver {
         Box::pin(ready(Ok(Vec::new())))
     }
 
-    fn create(&self, _tables: Vec<Arc<Table>>) -> BoxFuture<'_, Result<Vec<String>>> {
+    fn plan(&self, _tables: Vec<Arc<Table>>) -> BoxFuture<'_, Result<Vec<Difference>>> {
+        Box::pin(ready(Ok(Vec::new())))
+    }
+
+    fn create(&self, _tables: Vec<Arc<Table>>) -> BoxFuture<'_, Result<Vec<Difference>>> {
         Box::pin(ready(Ok(Vec::new())))
     }
 

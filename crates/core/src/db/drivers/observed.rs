@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::Result;
 use crate::db::Query;
-use crate::db::driver::{Affected, BoxFuture, Capabilities, Driver, Get, Select, Verb, Write};
+use crate::db::driver::{Affected, BoxFuture, Capabilities, Difference, Driver, Get, Select, Verb, Write};
 use crate::schema::Table;
 use crate::value::{Name, Row, Value};
 
@@ -120,7 +120,11 @@ impl Driver for Observed {
         self.watch("query", None, self.driver.query(text, values))
     }
 
-    fn create(&self, tables: Vec<Arc<Table>>) -> BoxFuture<'_, Result<Vec<String>>> {
+    fn plan(&self, tables: Vec<Arc<Table>>) -> BoxFuture<'_, Result<Vec<Difference>>> {
+        self.driver.plan(tables)
+    }
+
+    fn create(&self, tables: Vec<Arc<Table>>) -> BoxFuture<'_, Result<Vec<Difference>>> {
         self.driver.create(tables)
     }
 

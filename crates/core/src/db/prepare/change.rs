@@ -90,7 +90,11 @@ fn change(given: &Given<'_>, failures: &mut Failures) -> Option<Change> {
         return None;
     }
     match &column.generate {
-        Some(rule) if sets && !generate::accepts(rule, &value) => value = generate::make(rule),
+        // A name that was given to a record stays, whatever form it came with from elsewhere.
+        Some(rule) if sets && generate::is_name(rule) && value.is_empty() => return None,
+        Some(rule) if sets && !generate::is_name(rule) && !generate::accepts(rule, &value) => {
+            value = generate::make(rule);
+        }
         _ => {}
     }
     if sets {

@@ -16,6 +16,11 @@ pub(super) fn is_time(rule: &Generate) -> bool {
     matches!(rule, Generate::Now | Generate::Epoch | Generate::Clock)
 }
 
+/// Whether the value names the record: it is made once, and no update makes another.
+pub(super) fn is_name(rule: &Generate) -> bool {
+    matches!(rule, Generate::Uuid { .. } | Generate::ShortUuid { .. })
+}
+
 /// A new value.
 pub(super) fn make(rule: &Generate) -> Value {
     match rule {

@@ -1,7 +1,7 @@
 //! The rules of a column for its values; what breaks them is collected, not thrown at the first.
 
 use crate::schema::Column;
-use crate::value::Value;
+use crate::value::{Value, date_of};
 use crate::{Error, ErrorKind, Result};
 
 /// The rules that a record breaks.
@@ -24,8 +24,19 @@ impl Failures {
     }
 }
 
-/// Checks the length and the choice of a value that is not null; cuts it where the column says so.
+/// Checks the length, the range, the form and the choice of a value that is not empty; cuts it where the column says so.
 pub(super) fn check(column: &Column, value: &mut Value, failures: &mut Failures) {
+    if let (Some((least, greatest)), Some(number)) = (column.range, number(value))
+        && !(least..=greatest).contains(&number)
+    {
+        failures.push(column, &format!("must be from {least} to {greatest}"));
+    }
+    if let (true, Value::Text(text)) = (column.date, &*value)
+        && !text.is_empty()
+        && date_of(text).is_none()
+    {
+        failures.push(column, "must be a date, as in 1990-12-31");
+    }
     if let Some(max) = column.max {
         limit(column, value, max, failures);
     }
@@ -39,6 +50,14 @@ pub(super) fn check(column: &Column, value: &mut Value, failures: &mut Failures)
         if !fits {
             failures.push(column, &format!("must be one of {}", list_of(&column.values)));
         }
+    }
+}
+
+fn number(value: &Value) -> Option<f64> {
+    match value {
+        Value::Int(i) => Some(*i as f64),
+        Value::Real(r) => Some(*r),
+        _ => None,
     }
 }
 
@@ -97,6 +116,27 @@ mod tests {
             check_one(&Column::text("cut").max(8).truncate(), "é".repeat(20)),
             Ok(Value::from("é".repeat(8)))
         );
+    }
+
+    #[test]
+    fn a_number_outside_of_the_range_is_refused() {
+        let column = || Column::real("n").range(-90.0, 90.0);
+        for good in [-90.0, -0.0, 90.0] {
+            assert!(check_one(&column(), good).is_ok(), "{good}");
+        }
+        assert!(check_one(&column(), Value::Null).is_ok());
+        for bad in [90.000_001, -91.0, f64::MAX] {
+            assert_eq!(check_one(&column(), bad), Err("n must be from -90 to 90".into()), "{bad}");
+        }
+        assert!(check_one(&Column::int("n").range(0.0, 9.0), 10).is_err());
+    }
+
+    #[test]
+    fn a_text_that_is_no_date_is_refused() {
+        let column = || Column::text("born").date();
+        assert_eq!(check_one(&column(), "1990-12-31"), Ok("1990-12-31".into()));
+        assert!(check_one(&column(), "").is_ok());
+        assert_eq!(check_one(&column(), "soon"), Err("born must be a date, as in 1990-12-31".into()));
     }
 
     #[test]

@@ -7,12 +7,13 @@ use std::sync::{Mutex, PoisonError};
 use futures_util::future::{BoxFuture, join_all, pending, poll_immediate};
 use tokio::sync::oneshot;
 
-use super::super::host::HostRows;
+use super::super::host::{HostRows, name};
 use super::super::near::CacheBounds;
 use super::super::shared::{Found, Scope, Shared, SharedRows};
 use super::super::stamps::Stamps;
 use super::*;
-use crate::cache::LocalCache;
+use crate::cache::CacheDriver as _;
+use crate::cache::drivers::local::LocalDriver;
 use crate::schema::Column;
 use crate::task;
 
@@ -21,13 +22,13 @@ const LONG: Duration = Duration::from_secs(3600);
 /// What processes have in common: a home with its stamps, and where they share rows.
 struct Home {
     folder: tempfile::TempDir,
-    shared: Arc<LocalCache>,
+    shared: Arc<LocalDriver>,
 }
 
 impl Home {
     fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        Self { folder, shared: Arc::new(LocalCache::new(1000, 1 << 20)) }
+        Self { folder, shared: Arc::new(LocalDriver::in_memory(1000, 1 << 20)) }
     }
 
     fn stamps(&self) -> Arc<Stamps> {
@@ -87,9 +88,14 @@ async fn write(process: &Arc<TableCache>) {
     process.marks.write(Some(vec!["a".into()])).done([]).await;
 }
 
+/// How many rows are shared.
+async fn count(home: &Home) -> u64 {
+    home.shared.stats().await.expect("counts").entries.expect("is known")
+}
+
 /// The puts in the background have happened.
 async fn settle(home: &Home) {
-    while home.shared.is_empty() {
+    while count(home).await == 0 {
         tokio::task::yield_now().await;
     }
 }
@@ -261,7 +267,7 @@ async fn a_row_put_late_is_not_shared() {
     let lease = rows.get(&scope, "a").await.expect("looks").lease;
     write(&home.alone()).await;
     rows.put(&scope, "a", lease, vec![1], LONG).await.expect("puts");
-    assert!(home.shared.is_empty());
+    assert_eq!(count(&home).await, 0);
     // Also when the write comes between the look at the stamp and the message.
     let lease = rows.get(&scope, "a").await.expect("looks").lease;
     rows.put(&scope, "a", lease, vec![1], LONG).await.expect("puts");
@@ -278,7 +284,8 @@ async fn what_is_shared_is_good_for_what_is_left_of_its_time_and_only_if_it_is_a
     let damaged = [&pack(Some(&row(1)), LONG).expect("packs")[..12], b"??"].concat();
     for bytes in [pack(Some(&row(1)), Duration::ZERO).expect("packs"), damaged, vec![1, 2, 3], vec![]] {
         tokio::time::sleep(Duration::from_millis(2)).await;
-        home.shared.put_now("t 1 a".into(), [&stamp[..], &bytes].concat(), LONG);
+        let item = (name(&process.marks.scope, "a"), [&stamp[..], &bytes].concat());
+        home.shared.put(vec![item], Some(LONG)).await.expect("puts");
         assert_eq!(process.unpack(&bytes), None);
     }
     assert_eq!(read(&process, 2).await, 2);
@@ -399,6 +406,30 @@ async fn a_shared_cache_that_fails_or_hangs_fails_no_read_and_no_write() {
             assert_eq!(process.stats().shared_failures, u64::from(asked) + 1);
         }
     }
+}
+
+#[tokio::test]
+async fn other_hosts_are_told_of_a_write_as_soon_as_the_cache_is_back() {
+    let remote = Arc::new(Remote::default());
+    let host = || with_shared(Arc::new(Stamps::in_memory()), Some(Shared::far(remote.clone())), LONG);
+    let [writer, other] = [host(), host()];
+    assert_eq!(read(&writer, 1).await, 1);
+    while remote.rows.lock().expect("not poisoned").is_none() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(read(&other, 99).await, 1);
+    remote.fails.store(true, Ordering::SeqCst);
+    write(&writer).await;
+    // What it has not told, the writer does not believe itself.
+    remote.fails.store(false, Ordering::SeqCst);
+    assert_eq!(read(&writer, 2).await, 2);
+    for _ in 0..1000 {
+        if read(&other, 2).await == 2 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("the other host is not told");
 }
 
 #[tokio::test]

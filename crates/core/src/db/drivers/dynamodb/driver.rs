@@ -1,7 +1,5 @@
 use std::sync::Arc;
 
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-
 use super::access::Access;
 use super::capability::CAPABILITIES;
 use super::client::Connection;
@@ -10,16 +8,13 @@ use super::key::KeyShape;
 use super::options::DynamoDbOptions;
 use super::read::Walk;
 use crate::db::Query;
-use crate::db::driver::{Affected, BoxFuture, Capabilities, Driver, Get, Select, Write};
+use crate::db::driver::{Affected, BoxFuture, Capabilities, Difference, Driver, Get, Select, Write};
 use crate::db::evaluate::Matcher;
 use crate::db::plain::{Page, PageLimits, is_live, project};
 use crate::db::prepare::now_seconds;
 use crate::schema::Table;
 use crate::value::{Name, Row, Value};
 use crate::{Error, ErrorKind, Result};
-
-/// Tables that are made side by side.
-const CREATIONS: usize = 4;
 
 /// Amazon DynamoDB; see the [module](super) for what it promises.
 pub struct DynamoDbDriver {
@@ -121,12 +116,12 @@ impl Driver for DynamoDbDriver {
         Box::pin(std::future::ready(Err(Error::new(ErrorKind::Unsupported, message))))
     }
 
-    fn create(&self, tables: Vec<Arc<Table>>) -> BoxFuture<'_, Result<Vec<String>>> {
-        Box::pin(async move {
-            let calls: Vec<_> = tables.iter().map(|table| self.connection.create(table)).collect();
-            let lines: Vec<Vec<String>> = stream::iter(calls).buffered(CREATIONS).try_collect().await?;
-            Ok(lines.concat())
-        })
+    fn plan(&self, tables: Vec<Arc<Table>>) -> BoxFuture<'_, Result<Vec<Difference>>> {
+        Box::pin(async move { self.connection.plan(&tables).await })
+    }
+
+    fn create(&self, tables: Vec<Arc<Table>>) -> BoxFuture<'_, Result<Vec<Difference>>> {
+        Box::pin(async move { self.connection.create(&tables).await })
     }
 
     fn indexes(&self, table: Arc<Table>) -> BoxFuture<'_, Result<Vec<String>>> {

@@ -1,16 +1,18 @@
-//! Creating tables, and remembering what they were created with.
+//! Tables from their descriptions: what differs, making what is missing, and remembering what was made.
 //!
 //! The service knows keys only. What columns and indexes a table was declared with stands in a table
 //! beside, so that an upgrade can say what is new and make reservations for what has become unique.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
-    TableStatus, TimeToLiveSpecification,
+    TableDescription, TableStatus, TimeToLiveSpecification,
 };
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::access::Access;
 use super::action::Sent;
@@ -19,39 +21,73 @@ use super::convert::Item;
 use super::error::{code, convert};
 use super::key::KeyShape;
 use super::read::Walk;
-use super::unique::{ID, reservations, unique_indexes};
+use super::unique::{ID, reservations};
 use crate::db::Query;
-use crate::db::layout::{expiry_of, indexes_of};
+use crate::db::driver::{Difference, Differs, Gravity, StoredColumn};
+use crate::db::layout::expiry_of;
 use crate::db::plain::key_values;
 use crate::db::refusal::not_unique;
-use crate::schema::Table;
+use crate::db::upgrade::{Fit, MAKE_ANEW, Rules, Stored, StoredIndex, differences, is_alike, kind_name};
+use crate::schema::{Column, Table};
 use crate::value::Row;
 use crate::{Error, ErrorKind, Result};
 
 /// The key of the table of declarations, and its attributes.
 const NAME: &str = "name";
 const COLUMNS: &str = "columns";
+const KEY: &str = "key";
 const INDEXES: &str = "indexes";
+const UNIQUE: &str = "unique";
+/// Tables that are looked at or made side by side.
+const CREATIONS: usize = 4;
 /// How long a table may take to be made, and how often that is asked.
 const MAX_CREATION: Duration = Duration::from_secs(300);
 const CREATION_STEP: Duration = Duration::from_millis(500);
 
-/// What a table was declared with: types by column, names of indexes.
-#[derive(Debug, Default, PartialEq)]
+/// How tables are stored here.
+struct DynamoDb;
+
+impl Rules for DynamoDb {
+    const INDEX_ADVICE: &'static str = MAKE_ANEW;
+
+    fn kind(&self, _: &Table, column: &Column) -> String {
+        kind_name(column)
+    }
+
+    fn fit(&self, stored: &str, wanted: &str, _: bool) -> Fit {
+        if is_alike(stored, wanted) { Fit::Same } else { Fit::Other }
+    }
+}
+
+/// What a table was declared with: types by column, the key in order, names of indexes and of those that are unique.
+#[derive(Debug, Default)]
 struct Declared {
     columns: BTreeMap<String, String>,
+    key: Vec<String>,
     indexes: BTreeSet<String>,
+    unique: BTreeSet<String>,
 }
 
 impl Declared {
-    fn of(table: &Table) -> Self {
-        let columns = table.columns().iter().filter(|c| !c.hidden);
-        Self {
-            columns: columns
-                .map(|c| (c.name.to_string(), format!("{:?}", c.column_type()).to_lowercase()))
-                .collect(),
-            indexes: indexes_of(table).into_iter().map(|plan| plan.name).collect(),
+    /// Takes over what was missing.
+    fn add(&mut self, table: &Table, found: &[Difference]) {
+        for Difference { what, .. } in found {
+            match what {
+                Differs::Table { columns, .. } => {
+                    self.columns
+                        .extend(columns.iter().map(|column| (column.name.clone(), column.kind.clone())));
+                }
+                Differs::Column { column, kind } => {
+                    self.columns.insert(column.clone(), kind.clone());
+                }
+                Differs::Index { index, unique, .. } => {
+                    self.indexes.insert(index.clone());
+                    self.unique.extend(unique.then(|| index.clone()));
+                }
+                _ => {}
+            }
         }
+        self.key = table.keys().map(|column| column.name.to_string()).collect();
     }
 
     fn decode(item: &Item) -> Self {
@@ -60,9 +96,14 @@ impl Declared {
             let pairs = columns.iter().filter_map(|(name, v)| Some((name.clone(), v.as_s().ok()?.clone())));
             declared.columns = pairs.collect();
         }
-        if let Some(AttributeValue::L(indexes)) = item.get(INDEXES) {
-            declared.indexes = indexes.iter().filter_map(|v| v.as_s().ok().cloned()).collect();
-        }
+        let names = |attribute: &str| -> Vec<String> {
+            let names =
+                item.get(attribute).and_then(|names| names.as_l().ok()).map_or(&[][..], Vec::as_slice);
+            names.iter().filter_map(|name| name.as_s().ok().cloned()).collect()
+        };
+        declared.key = names(KEY);
+        declared.indexes = names(INDEXES).into_iter().collect();
+        declared.unique = names(UNIQUE).into_iter().collect();
         declared
     }
 
@@ -72,65 +113,120 @@ impl Declared {
         Item::from([
             (NAME.to_owned(), AttributeValue::S(table.name.to_string())),
             (COLUMNS.to_owned(), AttributeValue::M(columns)),
+            (KEY.to_owned(), AttributeValue::L(self.key.iter().map(text).collect())),
             (INDEXES.to_owned(), AttributeValue::L(self.indexes.iter().map(text).collect())),
+            (UNIQUE.to_owned(), AttributeValue::L(self.unique.iter().map(text).collect())),
         ])
     }
 }
 
 impl Connection {
-    /// Creates what is missing of a table; returns what was done.
+    /// In what the service differs from these tables.
     ///
     /// # Errors
-    /// Those of the service; `Unsupported` for a key that it cannot have, `AlreadyExists` when a column
-    /// shall be unique and is not.
-    pub(super) async fn create(&self, table: &Table) -> Result<Vec<String>> {
-        let shape = KeyShape::of(table)?;
+    /// Those of the service; `Unsupported` for a name or key that it cannot have.
+    pub(super) async fn plan(&self, tables: &[Arc<Table>]) -> Result<Vec<Difference>> {
+        let mut found: Vec<Difference> = self.missing(self.declarations()).await?.into_iter().collect();
+        let calls: Vec<_> = tables.iter().map(|table| self.plan_table(table)).collect();
+        let plans: Vec<Vec<Difference>> = stream::iter(calls).buffered(CREATIONS).try_collect().await?;
+        found.extend(plans.concat());
+        Ok(found)
+    }
+
+    async fn plan_table(&self, table: &Table) -> Result<Vec<Difference>> {
+        self.check(table)?;
+        let stored = self.stored(table).await?;
+        let mut found = differences(&DynamoDb, table, stored.as_ref());
+        // What a unique index is here.
+        if found.iter().any(|one| matches!(one.what, Differs::Index { unique: true, .. })) {
+            let missing = self.missing(self.unique_table_name(table)).await?;
+            let at = found.iter().position(|one| matches!(one.what, Differs::Index { .. })).unwrap_or(0);
+            found.splice(at..at, missing);
+        }
+        Ok(found)
+    }
+
+    /// A table of the driver's own, unless it is there.
+    async fn missing(&self, name: String) -> Result<Option<Difference>> {
+        let is_missing = self.status(&name).await?.is_none();
+        Ok(is_missing.then_some(Difference { table: None, what: Differs::Base { base: "table", name } }))
+    }
+
+    /// Refuses a name or key that the service cannot have.
+    fn check(&self, table: &Table) -> Result<()> {
         let name = self.table_name(table);
         if name.len() < 3 || name.len() > 240 {
             let message = format!("dynamodb has no table names as short or long as {name:.60}: set a prefix");
             return Err(Error::new(ErrorKind::Unsupported, message));
         }
-        let mut lines = Vec::new();
+        KeyShape::of(table).map(drop)
+    }
+
+    /// What the service and the table of declarations hold of a table; none when it is not there.
+    async fn stored(&self, table: &Table) -> Result<Option<Stored>> {
+        let Some(described) = self.describe(&self.table_name(table)).await? else { return Ok(None) };
+        let declared = self.declared(table).await?;
+        let columns = declared.columns.into_iter().map(|(name, kind)| StoredColumn { name, kind });
+        let indexes = declared.indexes.into_iter().map(|name| {
+            let unique = declared.unique.contains(&name);
+            StoredIndex { name, unique }
+        });
+        let columns = columns.collect();
+        let indexes = indexes.collect();
+        let key = match other_key(&KeyShape::of(table)?, &described) {
+            Some(other) => other,
+            // Of a range that is made of several columns only the declaration tells which.
+            None if !declared.key.is_empty() => declared.key,
+            None => table.keys().map(|column| column.name.to_string()).collect(),
+        };
+        Ok(Some(Stored { columns, key, indexes }))
+    }
+
+    /// Carries out the changes of the plan, several tables side by side; the whole plan.
+    ///
+    /// # Errors
+    /// Those of the service; `Unsupported` for a name or key that it cannot have, `AlreadyExists` when a column shall
+    /// be unique and is not.
+    pub(super) async fn create(&self, tables: &[Arc<Table>]) -> Result<Vec<Difference>> {
+        tables.iter().try_for_each(|table| self.check(table))?;
+        let mut found = Vec::new();
+        let missing = self.missing(self.declarations()).await?;
         let id = [(NAME, ScalarAttributeType::S)];
-        self.make(table, &self.declarations(), &id).await?;
-        let made = self.make(table, &name, &shape.attributes()).await?;
-        if made {
-            lines.push(format!("table {} created", table.name));
-            if let Some(column) = expiry_of(table) {
-                self.expire_by(&name, &column.name).await;
-            }
+        if self.make("of declarations", &self.declarations(), &id).await? {
+            found.extend(missing);
         }
-        let wanted = Declared::of(table);
-        // What a dropped table was declared with means nothing to the one made now.
-        let mut known = if made { Declared::default() } else { self.declared(table).await? };
-        for (column, kind) in &wanted.columns {
-            match known.columns.get(column) {
-                None if !made => lines.push(format!("table {} column {column} added", table.name)),
-                Some(stored) if stored != kind => lines.push(format!(
-                    "table {} column {column} is {stored} in the database and not {kind}: left as it is",
-                    table.name
-                )),
-                _ => {}
-            }
+        let calls: Vec<_> = tables.iter().map(|table| self.create_table(table)).collect();
+        let done: Vec<Vec<Difference>> = stream::iter(calls).buffered(CREATIONS).try_collect().await?;
+        found.extend(done.concat());
+        Ok(found)
+    }
+
+    /// What was done is declared last, so that a creator that dies is followed by one that does the rest.
+    async fn create_table(&self, table: &Table) -> Result<Vec<Difference>> {
+        let name = self.table_name(table);
+        // Another process may be making it.
+        self.until(&name, |status| status != Some(&TableStatus::Creating)).await?;
+        let mut found = self.plan_table(table).await?;
+        if found.iter().all(|one| one.gravity() != Gravity::Change) {
+            return Ok(found);
         }
-        let new: Vec<&String> = wanted.indexes.difference(&known.indexes).collect();
-        if unique_indexes(table).iter().any(|plan| new.contains(&&plan.name)) {
-            self.make(table, &self.unique_table_name(table), &[(ID, ScalarAttributeType::B)]).await?;
+        let was_missing = found.iter().any(|one| matches!(one.what, Differs::Table { .. }));
+        let made = was_missing && self.make(&table.name, &name, &KeyShape::of(table)?.attributes()).await?;
+        if made && let Some(column) = expiry_of(table) {
+            self.expire_by(&name, &column.name).await;
+        }
+        if found.iter().any(|one| matches!(one.what, Differs::Index { unique: true, .. })) {
+            self.make(&table.name, &self.unique_table_name(table), &[(ID, ScalarAttributeType::B)]).await?;
             if !made {
                 self.reserve_all(table).await?;
             }
         }
-        lines.extend(new.iter().map(|index| format!("table {} index {index} created", table.name)));
-        if !wanted.indexes.is_subset(&known.indexes)
-            || wanted.columns.keys().any(|c| !known.columns.contains_key(c))
-        {
-            for (column, kind) in wanted.columns {
-                known.columns.entry(column).or_insert(kind);
-            }
-            known.indexes.extend(wanted.indexes);
-            self.declare(table, &known).await?;
-        }
-        Ok(lines)
+        // What a dropped table was declared with means nothing to the one made now.
+        let mut known = if made { Declared::default() } else { self.declared(table).await? };
+        known.add(table, &found);
+        self.declare(table, &known).await?;
+        found.retain(|one| made || !matches!(one.what, Differs::Table { .. }));
+        Ok(found)
     }
 
     /// The names of the indexes that a table was declared with.
@@ -170,7 +266,7 @@ impl Connection {
     /// Makes a table unless it is there; true when it was made here.
     async fn make(
         &self,
-        table: &Table,
+        table: &str,
         name: &str,
         attributes: &[(&str, ScalarAttributeType)],
     ) -> Result<bool> {
@@ -194,15 +290,19 @@ impl Connection {
             Ok(_) => true,
             // Another process was faster.
             Err(error) if code(&error) == Some("ResourceInUseException") => false,
-            Err(error) => return Err(convert(error, &table.name, true)),
+            Err(error) => return Err(convert(error, table, true)),
         };
         self.until(name, |status| status == Some(&TableStatus::Active)).await?;
         Ok(made)
     }
 
     async fn status(&self, name: &str) -> Result<Option<TableStatus>> {
+        Ok(self.describe(name).await?.and_then(|table| table.table_status))
+    }
+
+    async fn describe(&self, name: &str) -> Result<Option<TableDescription>> {
         match self.repeating().await?.describe_table().table_name(name).send().await {
-            Ok(found) => Ok(found.table.and_then(|table| table.table_status)),
+            Ok(found) => Ok(found.table),
             Err(error) if code(&error) == Some("ResourceNotFoundException") => Ok(None),
             Err(error) => Err(convert(error, name, false)),
         }
@@ -237,8 +337,11 @@ impl Connection {
     async fn declared(&self, table: &Table) -> Result<Declared> {
         let key = Item::from([(NAME.to_owned(), AttributeValue::S(table.name.to_string()))]);
         let call = self.repeating().await?.get_item().table_name(self.declarations()).consistent_read(true);
-        let found = call.set_key(Some(key)).send().await.map_err(|e| convert(e, &table.name, false))?;
-        Ok(found.item.as_ref().map(Declared::decode).unwrap_or_default())
+        match call.set_key(Some(key)).send().await {
+            Ok(found) => Ok(found.item.as_ref().map(Declared::decode).unwrap_or_default()),
+            Err(error) if code(&error) == Some("ResourceNotFoundException") => Ok(Declared::default()),
+            Err(error) => Err(convert(error, &table.name, false)),
+        }
     }
 
     async fn declare(&self, table: &Table, declared: &Declared) -> Result<()> {
@@ -269,4 +372,30 @@ impl Connection {
         }
         Ok(())
     }
+}
+
+/// The key that a table has in the service, if that is not the one of its description; an attribute of another type
+/// with that.
+fn other_key(shape: &KeyShape<'_>, described: &TableDescription) -> Option<Vec<String>> {
+    let mut attributes: Vec<&KeySchemaElement> = described.key_schema().iter().collect();
+    attributes.sort_by_key(|element| *element.key_type() != KeyType::Hash);
+    let type_of = |name: &str| {
+        let found = described.attribute_definitions().iter().find(|known| known.attribute_name() == name);
+        found.map(|known| known.attribute_type().clone())
+    };
+    let stored: Vec<(&str, Option<ScalarAttributeType>)> =
+        attributes.iter().map(|e| (e.attribute_name(), type_of(e.attribute_name()))).collect();
+    let wanted = shape.attributes();
+    let is_same = stored.len() == wanted.len()
+        && stored
+            .iter()
+            .zip(&wanted)
+            .all(|((name, kind), (known, of))| name == known && kind.as_ref() == Some(of));
+    let told = |(name, kind): &(&str, Option<ScalarAttributeType>)| match kind {
+        Some(kind) if wanted.iter().any(|(known, of)| known == name && of != kind) => {
+            format!("{name} as {kind}")
+        }
+        _ => (*name).to_owned(),
+    };
+    (!is_same).then(|| stored.iter().map(told).collect())
 }

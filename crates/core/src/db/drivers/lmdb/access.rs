@@ -2,9 +2,10 @@
 //!
 //! What is chosen is always a superset: records are checked against the whole condition afterwards.
 
-use super::catalog::{Record, kind_name};
+use super::catalog::Record;
 use super::index::{ID, VALUES_MAX, whole};
 use crate::db::plain::{prefix_end, push_text_prefix, push_value};
+use crate::db::upgrade::{is_alike, kind_name};
 use crate::db::{Op, Query, Sort};
 use crate::schema::{Column, ColumnType, Table};
 use crate::value::{Name, Value};
@@ -176,7 +177,7 @@ impl Path<'_> {
 /// The column, if what was stored of it is what the table declares now.
 fn as_stored<'a>(table: &'a Table, record: &Record, name: &Name) -> Option<&'a Column> {
     let column = table.find(name).filter(|column| !column.hidden)?;
-    (record.kind(name)? == kind_name(column.column_type())).then_some(column)
+    is_alike(record.kind(name)?, &kind_name(column)).then_some(column)
 }
 
 fn has_order(column: &Column) -> bool {
@@ -303,10 +304,7 @@ mod tests {
     }
 
     fn record(table: &Table) -> Record {
-        let stored = |column: &Column| StoredColumn {
-            name: column.name.clone(),
-            kind: kind_name(column.column_type()),
-        };
+        let stored = |column: &Column| StoredColumn { name: column.name.clone(), kind: kind_name(column) };
         let indexes = [(2, &["n"][..]), (3, &["name", "m"])].map(|(id, columns)| StoredIndex {
             id,
             name: id.to_string(),

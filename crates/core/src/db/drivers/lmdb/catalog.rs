@@ -9,12 +9,13 @@ use serde::{Deserialize, Serialize};
 use super::error::convert;
 use super::store::Store;
 use crate::db::refusal::no_table;
+use crate::db::upgrade::kind_name;
 use crate::schema::{Column, ColumnType, Table};
 use crate::value::Name;
 use crate::{Error, Result};
 
 /// A table as it is stored.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Record {
     /// What keys of its records start with.
     pub(super) id: u32,
@@ -27,7 +28,7 @@ pub(super) struct Record {
 }
 
 /// A column as it is stored.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct StoredColumn {
     /// The name.
     pub(super) name: Name,
@@ -36,7 +37,7 @@ pub(super) struct StoredColumn {
 }
 
 /// An index as it is stored.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct StoredIndex {
     /// What its entries start with.
     pub(super) id: u32,
@@ -56,7 +57,7 @@ impl Record {
 
     /// A column as entries of indexes need it: they must be the same whatever a process declares.
     pub(super) fn column(&self, name: &Name) -> Column {
-        let decimal = self.kind(name) == Some(&kind_name(ColumnType::Decimal));
+        let decimal = self.kind(name) == Some(&kind_name(&Column::decimal("")));
         Column::of(name.clone(), if decimal { ColumnType::Decimal } else { ColumnType::Text })
     }
 
@@ -64,11 +65,6 @@ impl Record {
     pub(super) fn has_key_of(&self, table: &Table) -> bool {
         self.keys.iter().eq(table.keys().map(|column| &column.name))
     }
-}
-
-/// The name that a type is stored under.
-pub(super) fn kind_name(kind: ColumnType) -> String {
-    format!("{kind:?}").to_lowercase()
 }
 
 /// The descriptions that were read, with the bytes they were read from: another process may have changed

@@ -9,7 +9,7 @@ use super::store::Store;
 use super::writer::Writer;
 use super::{schema, select};
 use crate::db::Query;
-use crate::db::driver::{Affected, BoxFuture, Capabilities, Driver, Get, Select, Write};
+use crate::db::driver::{Affected, BoxFuture, Capabilities, Difference, Driver, Get, Select, Write};
 use crate::db::drivers::embedded::unavailable;
 use crate::db::plain::PageLimits;
 use crate::schema::Table;
@@ -143,7 +143,11 @@ impl Driver for LmdbDriver {
         Box::pin(std::future::ready(Err(refused)))
     }
 
-    fn create(&self, tables: Vec<Arc<Table>>) -> BoxFuture<'_, Result<Vec<String>>> {
+    fn plan(&self, tables: Vec<Arc<Table>>) -> BoxFuture<'_, Result<Vec<Difference>>> {
+        Box::pin(self.read_short(tables, |store, txn, tables| schema::plan(store, txn, tables)))
+    }
+
+    fn create(&self, tables: Vec<Arc<Table>>) -> BoxFuture<'_, Result<Vec<Difference>>> {
         Box::pin(async move { self.pool()?.writer.run(move |store| schema::create(store, &tables)).await })
     }
 

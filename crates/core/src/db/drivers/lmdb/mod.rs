@@ -16,7 +16,7 @@
 //! | `synchronous` | `normal` | when a commit waits for the disk: `normal`, `full`, `off` |
 //! | `readers` | 2 | reads that scan at the same time |
 //! | `read_queue` | 1024 | reads that may wait for that |
-//! | `write_queue` | 8192 | writes that may wait |
+//! | `write_queue` | 65536 | writes that may wait |
 //! | `statement_timeout` | 30000 | milliseconds a call may take, 0 is no limit |
 //! | `map_size` | 16384 | MiB of address space to begin with |
 //! | `max_map_size` | 1048576 | MiB the file may grow to |

@@ -19,7 +19,7 @@ pub struct LmdbOptions {
     pub readers: usize,
     /// Reads that may wait before more are refused; default 1024.
     pub read_queue: usize,
-    /// Writes that may wait before more are refused; default 8192.
+    /// Writes that may wait before more are refused; default 65536.
     pub write_queue: usize,
     /// Milliseconds a call may take, its waiting included; default 30000, 0 is no limit.
     pub statement_timeout: u64,
@@ -39,7 +39,7 @@ impl Default for LmdbOptions {
             synchronous: Synchronous::default(),
             readers: 2,
             read_queue: 1024,
-            write_queue: 8192,
+            write_queue: 65536,
             statement_timeout: 30_000,
             map_size: 16 << 10,
             max_map_size: 1 << 20,

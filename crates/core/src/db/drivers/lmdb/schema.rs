@@ -1,108 +1,119 @@
-//! Tables from their descriptions: creation, additions, and lines that say what was done.
+//! Tables from their descriptions: what differs, and making what is missing.
 
 use std::ops::Bound;
 use std::sync::Arc;
 
 use heed::{RoTxn, RwTxn};
 
-use super::catalog::{Record, StoredColumn, StoredIndex, kind_name};
+use super::catalog::{Record, StoredColumn, StoredIndex};
 use super::error::convert;
 use super::index::{ID, whole};
 use super::store::Store;
 use crate::Result;
-use crate::db::layout::{IndexPlan, indexes_of};
+use crate::db::driver::{Difference, Differs};
 use crate::db::plain::{decode_row, is_live};
 use crate::db::prepare::now_seconds;
 use crate::db::refusal::not_unique;
+use crate::db::upgrade::{self, Fit, MAKE_ANEW, Rules, Stored, differences, is_alike, kind_name};
 use crate::schema::{Column, Table};
 
 /// Records of a table that are indexed at a time.
 const CHUNK: usize = 1000;
 
-/// Creates what is missing of these tables in one transaction; a line for each thing done, or found
-/// different and left as it is.
+/// How tables are stored here.
+struct Lmdb;
+
+impl Rules for Lmdb {
+    const INDEX_ADVICE: &'static str = MAKE_ANEW;
+
+    fn kind(&self, _: &Table, column: &Column) -> String {
+        kind_name(column)
+    }
+
+    fn fit(&self, stored: &str, wanted: &str, _: bool) -> Fit {
+        if is_alike(stored, wanted) { Fit::Same } else { Fit::Other }
+    }
+}
+
+/// In what the file differs from these tables, as it was at one moment.
+///
+/// # Errors
+/// LMDB's, `Internal` for a damaged description.
+pub(super) fn plan(store: &Store, txn: &RoTxn<'_>, tables: &[Arc<Table>]) -> Result<Vec<Difference>> {
+    let plans = tables.iter().map(|table| {
+        let record = store.find_record(txn, &table.name)?;
+        Ok(differences(&Lmdb, table, record.as_deref().map(stored).as_ref()))
+    });
+    Ok(plans.collect::<Result<Vec<_>>>()?.concat())
+}
+
+/// What a description of the file says, as all products say it.
+fn stored(record: &Record) -> Stored {
+    let columns = record.columns.iter();
+    let indexes = record.indexes.iter();
+    Stored {
+        columns: columns
+            .map(|c| upgrade::StoredColumn { name: c.name.to_string(), kind: c.kind.clone() })
+            .collect(),
+        key: record.keys.iter().map(ToString::to_string).collect(),
+        indexes: indexes.map(|i| upgrade::StoredIndex { name: i.name.clone(), unique: i.unique }).collect(),
+    }
+}
+
+/// Carries out the changes of the plan in one transaction; the whole plan.
 ///
 /// # Errors
 /// `AlreadyExists` when records stand in the way of a unique index; then nothing was done.
-pub(super) fn create(store: &Store, tables: &[Arc<Table>]) -> Result<Vec<String>> {
+pub(super) fn create(store: &Store, tables: &[Arc<Table>]) -> Result<Vec<Difference>> {
     store.commit(|txn| {
-        let mut lines = Vec::new();
+        let found = plan(store, txn, tables)?;
         for table in tables {
-            create_table(store, txn, table, &mut lines)?;
+            let of_table = |difference: &&Difference| difference.table.as_ref() == Some(&table.name);
+            carry_out(store, txn, table, found.iter().filter(of_table).map(|difference| &difference.what))?;
         }
-        Ok(lines)
+        Ok(found)
     })
 }
 
-fn create_table(store: &Store, txn: &mut RwTxn<'_>, table: &Table, lines: &mut Vec<String>) -> Result<()> {
-    let before = lines.len();
-    let known = store.find_record(txn, &table.name)?;
-    let mut record = match known.as_deref() {
-        Some(known) => known.clone(),
-        None => {
-            lines.push(format!("table {} created", table.name));
-            let keys = table.keys().map(|column| column.name.clone()).collect();
-            Record { id: store.next_id(txn)?, keys, columns: Vec::new(), indexes: Vec::new() }
-        }
-    };
-    let is_new = known.is_none();
-    if !record.has_key_of(table) {
-        let keys = record.keys.join(", ");
-        lines.push(format!("table {} has the key {keys} in the database: left as it is", table.name));
-        return Ok(());
-    }
-    for column in table.columns().iter().filter(|c| !c.hidden) {
-        add_column(&mut record, table, column, is_new, lines);
-    }
-    for plan in indexes_of(table) {
-        add_index(store, txn, &mut record, (table, plan), lines)?;
-    }
-    if lines.len() > before {
-        store.put_record(txn, &table.name, &record)?;
-    }
-    Ok(())
-}
-
-fn add_column(record: &mut Record, table: &Table, column: &Column, is_new: bool, lines: &mut Vec<String>) {
-    let wanted = kind_name(column.column_type());
-    match record.kind(&column.name) {
-        None => {
-            record.columns.push(StoredColumn { name: column.name.clone(), kind: wanted });
-            if !is_new {
-                lines.push(format!("table {} column {} added", table.name, column.name));
-            }
-        }
-        Some(stored) if stored != wanted => lines.push(format!(
-            "table {} column {} is {stored} in the database and {wanted} in its description: left as it is",
-            table.name, column.name
-        )),
-        Some(_) => {}
-    }
-}
-
-fn add_index(
+/// Makes the changes of a table; what is none is left.
+fn carry_out<'d>(
     store: &Store,
     txn: &mut RwTxn<'_>,
-    record: &mut Record,
-    (table, plan): (&Table, IndexPlan),
-    lines: &mut Vec<String>,
+    table: &Table,
+    all: impl Iterator<Item = &'d Differs>,
 ) -> Result<()> {
-    let kind = if plan.unique { "unique index" } else { "index" };
-    match record.indexes.iter().find(|index| index.name == plan.name) {
-        Some(index) if index.unique == plan.unique => {}
-        Some(_) => lines.push(format!(
-            "table {} index {} is not a {kind} in the database: left as it is",
-            table.name, plan.name
-        )),
-        None => {
-            lines.push(format!("table {} {kind} {} created", table.name, plan.name));
-            let IndexPlan { name, columns, unique } = plan;
-            let index = StoredIndex { id: store.next_id(txn)?, name, columns, unique };
-            fill(store, txn, table, record, &index)?;
-            record.indexes.push(index);
+    let known = store.find_record(txn, &table.name)?;
+    let mut record = known.as_deref().cloned();
+    for what in all {
+        match (what, &mut record) {
+            (Differs::Table { .. }, None) => record = Some(new_record(store.next_id(txn)?, table)),
+            (Differs::Column { column, kind }, Some(record)) => {
+                record.columns.push(StoredColumn { name: column.as_str().into(), kind: kind.clone() });
+            }
+            (Differs::Index { index, columns, unique }, Some(record)) => {
+                let columns = columns.iter().map(|name| name.as_str().into()).collect();
+                let id = store.next_id(txn)?;
+                let index = StoredIndex { id, name: index.clone(), columns, unique: *unique };
+                fill(store, txn, table, record, &index)?;
+                record.indexes.push(index);
+            }
+            _ => continue,
         }
     }
-    Ok(())
+    match record {
+        Some(record) if known.as_deref() != Some(&record) => store.put_record(txn, &table.name, &record),
+        _ => Ok(()),
+    }
+}
+
+fn new_record(id: u32, table: &Table) -> Record {
+    let columns = table.columns().iter().filter(|column| !column.hidden);
+    Record {
+        id,
+        keys: table.keys().map(|column| column.name.clone()).collect(),
+        columns: columns.map(|c| StoredColumn { name: c.name.clone(), kind: kind_name(c) }).collect(),
+        indexes: Vec::new(),
+    }
 }
 
 /// Makes the entries of a new index.

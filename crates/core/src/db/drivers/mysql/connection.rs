@@ -9,7 +9,7 @@ use super::convert::{Parameter, decode, decode_plain, text_at};
 use super::dialect;
 use super::error::{self, REGEXP_FAILED, is_no_database};
 use super::{execute, schema, statement};
-use crate::db::driver::{Affected, Write};
+use crate::db::driver::{Affected, Difference, Write};
 use crate::db::drivers::pooled::{Counts, Failure, Fate, Health, Line, Session, encoded, native};
 use crate::db::sql::{Bind, Cause, Dialect, Sql};
 use crate::schema::{ColumnType, Table};
@@ -132,6 +132,8 @@ impl Session for MySession {
                 Err(error) if error::native(&error).is_some_and(is_no_database) => return Ok(()),
                 done => done?,
             };
+            // A statement runs in the database that was used when it was prepared, which was none.
+            self.forget_statements().await?;
         }
         self.has_database = true;
         Ok(())
@@ -164,7 +166,11 @@ impl Session for MySession {
         execute::run(self, write, plan).await
     }
 
-    async fn create(&mut self, tables: &[Arc<Table>]) -> Result<Vec<String>> {
+    async fn differences(&mut self, tables: &[Arc<Table>]) -> Result<Vec<Difference>> {
+        schema::plan(self, tables).await
+    }
+
+    async fn create(&mut self, tables: &[Arc<Table>]) -> Result<Vec<Difference>> {
         schema::create(self, tables).await
     }
 

@@ -1,9 +1,8 @@
-//! Tables from their descriptions: creation, additions, and lines that say what was done.
+//! Tables from their descriptions: what differs, and making what is missing.
 //!
 //! `not_null` is checked by the facade and not declared, because a column can be added to rows that have
 //! no value for it, and a merge may leave it out.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -12,10 +11,12 @@ use sqlx::mysql::MySqlRow;
 use super::connection::MySession;
 use super::convert::{Form, form};
 use super::dialect::MySql;
+use crate::db::driver::{Difference, Differs, StoredColumn};
 use crate::db::drivers::pooled::{Answer, Session as _};
-use crate::db::layout::{IndexPlan, indexes_of};
+use crate::db::layout::indexes_of;
 use crate::db::refusal::not_unique;
 use crate::db::sql::{Sql, write_columns};
+use crate::db::upgrade::{DROP_INDEX, Fit, Rules, Stored, StoredIndex, differences};
 use crate::schema::{Column, ColumnType, Table};
 use crate::value::Value;
 use crate::{Error, ErrorKind, Result};
@@ -33,41 +34,126 @@ const DECIMAL: usize = 400;
 /// Seconds to wait for another creator.
 const WAIT: u32 = 600;
 
-/// Creates what is missing of these tables, one creator at a time; a line for each thing done, or found
-/// different and left as it is.
+impl Rules for MySql {
+    const INDEX_ADVICE: &'static str = DROP_INDEX;
+
+    fn kind(&self, table: &Table, column: &Column) -> String {
+        storage(table, column)
+    }
+
+    fn fit(&self, stored: &str, wanted: &str, in_key: bool) -> Fit {
+        // A column that has become unique gets a length.
+        if stored.starts_with("long") && wanted.starts_with("var") && !in_key && is_alike(stored, wanted) {
+            Fit::Length
+        } else if is_alike(stored, wanted) {
+            Fit::Same
+        } else {
+            Fit::Other
+        }
+    }
+
+    /// A name that the server allows: what is too long ends in a hash of the whole.
+    fn index_name(&self, name: &str) -> String {
+        if name.chars().count() <= MAX_NAME {
+            return name.to_owned();
+        }
+        let hash = Sha256::digest(name.as_bytes());
+        let hash: String = hash.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        let start: String = name.chars().take(MAX_NAME - 9).collect();
+        format!("{start}_{hash}")
+    }
+
+    fn is_same_name(&self, one: &str, other: &str) -> bool {
+        one.to_lowercase() == other.to_lowercase()
+    }
+}
+
+/// In what the database differs from these tables.
+///
+/// # Errors
+/// `Invalid` for a name that is too long, and those of the statements.
+pub(super) async fn plan(session: &mut MySession, tables: &[Arc<Table>]) -> Result<Vec<Difference>> {
+    tables.iter().try_for_each(|table| check_names(table))?;
+    let mut found: Vec<Difference> = missing_database(session).await?.into_iter().collect();
+    for table in tables {
+        found.extend(plan_table(session, table).await?);
+    }
+    Ok(found)
+}
+
+async fn missing_database(session: &mut MySession) -> Result<Option<Difference>> {
+    let Some(name) = session.database().map(str::to_owned) else { return Ok(None) };
+    let mut sql = statement(session);
+    sql.push("SELECT 1 FROM information_schema.schemata WHERE schema_name = ");
+    sql.bind_owned(name.as_str(), ColumnType::Text);
+    let is_missing = session.run(&sql).await?.rows.is_empty();
+    Ok(is_missing.then_some(Difference { table: None, what: Differs::Base { base: "database", name } }))
+}
+
+async fn plan_table(session: &mut MySession, table: &Table) -> Result<Vec<Difference>> {
+    let stored = stored(session, &table.name).await?;
+    Ok(differences(session.flavour(), table, stored.as_ref()))
+}
+
+/// Carries out the changes of the plan, one creator at a time; the whole plan.
 ///
 /// # Errors
 /// `Invalid` for a name that is too long, `AlreadyExists` when records stand in the way of a unique index;
 /// what was done before stays.
-pub(super) async fn create(session: &mut MySession, tables: &[Arc<Table>]) -> Result<Vec<String>> {
+pub(super) async fn create(session: &mut MySession, tables: &[Arc<Table>]) -> Result<Vec<Difference>> {
     tables.iter().try_for_each(|table| check_names(table))?;
     // Should this be dropped half-way, the connection is closed, and with it the lock is gone.
     session.line_mut().health.in_transaction = true;
-    let mut lines = Vec::new();
-    let done = create_all(session, tables, &mut lines).await;
+    let done = create_all(session, tables).await;
     let unlocked = session.command("DO RELEASE_LOCK('bkjs_create')").await;
     session.line_mut().health.in_transaction = unlocked.is_err();
-    done.and(unlocked).map(|_| lines)
+    done.and_then(|found| unlocked.map(|_| found))
 }
 
-async fn create_all(session: &mut MySession, tables: &[Arc<Table>], lines: &mut Vec<String>) -> Result<()> {
+async fn create_all(session: &mut MySession, tables: &[Arc<Table>]) -> Result<Vec<Difference>> {
     lock(session).await?;
-    if let Some(database) = session.database().map(str::to_owned) {
-        let mut sql = statement(session);
-        sql.push("SELECT 1 FROM information_schema.schemata WHERE schema_name = ");
-        sql.bind_owned(database.as_str(), ColumnType::Text);
-        // Looking first: not every login may create.
-        if session.run(&sql).await?.rows.is_empty() {
+    let mut found = Vec::new();
+    // Looking first: not every login may create.
+    if let Some(missing) = missing_database(session).await? {
+        if let Differs::Base { name, .. } = &missing.what {
             let mut sql = statement(session);
-            sql.push("CREATE DATABASE IF NOT EXISTS ").name(&database).push(" CHARACTER SET utf8mb4");
+            sql.push("CREATE DATABASE IF NOT EXISTS ").name(name).push(" CHARACTER SET utf8mb4");
             session.run(&sql).await?;
-            lines.push(format!("database {database} created"));
         }
+        found.push(missing);
     }
     for table in tables {
-        create_table(session, table, lines).await?;
+        for difference in plan_table(session, table).await? {
+            carry_out(session, table, &difference.what).await?;
+            found.push(difference);
+        }
     }
-    Ok(())
+    Ok(found)
+}
+
+/// Makes a change; what is none is left.
+async fn carry_out(session: &mut MySession, table: &Table, what: &Differs) -> Result<()> {
+    let dialect = session.flavour();
+    match what {
+        Differs::Table { .. } => session.run(&create_statement(dialect, table)).await.map(drop),
+        Differs::Column { column, .. } | Differs::Length { column, .. } => {
+            let Some(column) = table.find(column) else { return Ok(()) };
+            let is_there = matches!(what, Differs::Length { .. });
+            let mut sql = statement(session);
+            sql.push("ALTER TABLE ").name(&table.name);
+            sql.push(if is_there { " MODIFY COLUMN " } else { " ADD COLUMN " });
+            write_column(&mut sql, dialect, table, column);
+            session.run(&sql).await.map(drop)
+        }
+        Differs::Index { index, columns, unique } => {
+            let done = session.run(&index_statement(dialect, table, index, columns, *unique)).await;
+            done.map(drop).map_err(|e| match e.kind() {
+                ErrorKind::AlreadyExists => not_unique(index).source(e),
+                _ => e,
+            })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Waits, in pieces that are shorter than a statement may take.
@@ -84,17 +170,6 @@ async fn lock(session: &mut MySession) -> Result<()> {
         }
     }
     Err(Error::new(ErrorKind::Unavailable, "another process creates tables, please try again later"))
-}
-
-async fn create_table(session: &mut MySession, table: &Table, lines: &mut Vec<String>) -> Result<()> {
-    let known = stored_columns(session, &table.name).await?;
-    if known.is_empty() {
-        session.run(&create_statement(session.flavour(), table)).await?;
-        lines.push(format!("table {} created", table.name));
-    } else {
-        add_columns(session, table, &known, lines).await?;
-    }
-    create_indexes(session, table, lines).await
 }
 
 fn statement<'a>(session: &MySession) -> Sql<'a> {
@@ -170,77 +245,6 @@ fn is_long(kind: ColumnType) -> bool {
     !matches!(form(kind), Form::Integer | Form::Real | Form::Bool)
 }
 
-async fn add_columns(
-    session: &mut MySession,
-    table: &Table,
-    known: &HashMap<String, Stored>,
-    lines: &mut Vec<String>,
-) -> Result<()> {
-    for column in table.columns().iter().filter(|c| !c.hidden) {
-        let wanted = storage(table, column);
-        match known.get(&*column.name) {
-            None if column.primary.is_some() => lines.push(format!(
-                "table {} has no key column {}: the key of a table cannot be changed, left as it is",
-                table.name, column.name
-            )),
-            None => {
-                let mut sql = statement(session);
-                sql.push("ALTER TABLE ").name(&table.name).push(" ADD COLUMN ");
-                write_column(&mut sql, session.flavour(), table, column);
-                session.run(&sql).await?;
-                lines.push(format!("table {} column {} added", table.name, column.name));
-            }
-            Some(stored) => {
-                // A column that has become unique has got a length.
-                if stored.storage.starts_with("long") && wanted.starts_with("var") && !stored.is_key {
-                    let mut sql = statement(session);
-                    sql.push("ALTER TABLE ").name(&table.name).push(" MODIFY COLUMN ");
-                    write_column(&mut sql, session.flavour(), table, column);
-                    session.run(&sql).await?;
-                    lines.push(format!("table {} column {} made {wanted}", table.name, column.name));
-                } else if !is_alike(&stored.storage, &wanted) {
-                    lines.push(format!(
-                        "table {} column {} is {} in the database and {wanted} in its description: left as it is",
-                        table.name, column.name, stored.storage
-                    ));
-                }
-                if stored.is_key != column.primary.is_some() {
-                    lines.push(format!(
-                        "table {} column {} {} part of the key in the database: left as it is",
-                        table.name,
-                        column.name,
-                        if stored.is_key { "is" } else { "is not" }
-                    ));
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
-async fn create_indexes(session: &mut MySession, table: &Table, lines: &mut Vec<String>) -> Result<()> {
-    let known = stored_indexes(session, &table.name).await?;
-    for plan in indexes_of(table) {
-        let kind = if plan.unique { "unique index" } else { "index" };
-        let name = index_name(&plan.name);
-        match known.iter().find(|(known, _)| *known == name) {
-            Some((_, unique)) if *unique == plan.unique => {}
-            Some(_) => lines.push(format!(
-                "table {} index {name} is not a {kind} in the database: left as it is, drop it to have it made anew",
-                table.name
-            )),
-            None => {
-                session.run(&index_statement(session.flavour(), table, &plan)).await.map_err(|e| match e.kind() {
-                    ErrorKind::AlreadyExists => not_unique(&name).source(e),
-                    _ => e,
-                })?;
-                lines.push(format!("table {} {kind} {name} created", table.name));
-            }
-        }
-    }
-    Ok(())
-}
-
 /// Whether a column that is stored as one type serves as the other: of texts the length does not matter, and newer
 /// servers do not say the width of numbers.
 fn is_alike(stored: &str, wanted: &str) -> bool {
@@ -255,15 +259,21 @@ fn is_alike(stored: &str, wanted: &str) -> bool {
     class(stored) == class(wanted)
 }
 
-fn index_statement(dialect: &'static MySql, table: &Table, plan: &IndexPlan) -> Sql<'static> {
+fn index_statement(
+    dialect: &'static MySql,
+    table: &Table,
+    index: &str,
+    columns: &[String],
+    unique: bool,
+) -> Sql<'static> {
     let mut sql = Sql::new(dialect);
-    sql.push(if plan.unique { "CREATE UNIQUE INDEX " } else { "CREATE INDEX " });
-    sql.name(&index_name(&plan.name)).push(" ON ").name(&table.name).push(" (");
-    let columns: Vec<&Column> = plan.columns.iter().filter_map(|name| table.find(name)).collect();
+    sql.push(if unique { "CREATE UNIQUE INDEX " } else { "CREATE INDEX " });
+    sql.name(index).push(" ON ").name(&table.name).push(" (");
+    let columns: Vec<&Column> = columns.iter().filter_map(|name| table.find(name)).collect();
     let long = columns.iter().filter(|c| is_long(c.column_type())).count();
     for (at, column) in columns.into_iter().enumerate() {
         sql.push(if at > 0 { ", " } else { "" }).name(&column.name);
-        if !plan.unique && is_long(column.column_type()) {
+        if !unique && is_long(column.column_type()) {
             let most = PREFIX.min((MAX_INDEX - 9 * 16) / LETTER / long.max(1));
             let whole = whole_length(table, column).map_or(most, |bytes| bytes / LETTER);
             sql.push(&format!("({})", most.min(whole)));
@@ -271,17 +281,6 @@ fn index_statement(dialect: &'static MySql, table: &Table, plan: &IndexPlan) -> 
     }
     sql.push(")");
     sql
-}
-
-/// A name that the server allows: what is too long ends in a hash of the whole.
-fn index_name(name: &str) -> String {
-    if name.chars().count() <= MAX_NAME {
-        return name.to_owned();
-    }
-    let hash = Sha256::digest(name.as_bytes());
-    let hash: String = hash.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-    let start: String = name.chars().take(MAX_NAME - 9).collect();
-    format!("{start}_{hash}")
 }
 
 fn check_names(table: &Table) -> Result<()> {
@@ -302,41 +301,48 @@ fn check_names(table: &Table) -> Result<()> {
 /// # Errors
 /// Those of the statement.
 pub(super) async fn index_names(session: &mut MySession, table: &Table) -> Result<Vec<String>> {
-    Ok(stored_indexes(session, &table.name).await?.into_iter().map(|(name, _)| name).collect())
+    let (_, indexes) = stored_indexes(session, &table.name).await?;
+    Ok(indexes.into_iter().map(|index| index.name).collect())
 }
 
-struct Stored {
-    storage: String,
-    is_key: bool,
-}
-
-async fn stored_columns(session: &mut MySession, table: &str) -> Result<HashMap<String, Stored>> {
+/// What the database holds of a table; none when it is not there.
+async fn stored(session: &mut MySession, table: &str) -> Result<Option<Stored>> {
     let mut sql = statement(session);
     sql.push(
-        "SELECT column_name, column_type, column_key FROM information_schema.columns \
+        "SELECT column_name, column_type FROM information_schema.columns \
          WHERE table_schema = DATABASE() AND table_name = ",
     );
-    sql.bind_owned(table, ColumnType::Text);
+    sql.bind_owned(table, ColumnType::Text).push(" ORDER BY ordinal_position");
     let Answer { rows, .. } = session.run(&sql).await?;
-    rows.iter()
-        .map(|row| {
-            let stored = Stored { storage: text(row, 1)?, is_key: text(row, 2)? == "PRI" };
-            Ok((text(row, 0)?, stored))
-        })
-        .collect()
+    if rows.is_empty() {
+        return Ok(None);
+    }
+    let columns = rows.iter().map(|row| Ok(StoredColumn { name: text(row, 0)?, kind: text(row, 1)? }));
+    let columns = columns.collect::<Result<_>>()?;
+    let (key, indexes) = stored_indexes(session, table).await?;
+    Ok(Some(Stored { columns, key, indexes }))
 }
 
-async fn stored_indexes(session: &mut MySession, table: &str) -> Result<Vec<(String, bool)>> {
+/// The columns of the key of a table in order, and its indexes by name.
+async fn stored_indexes(session: &mut MySession, table: &str) -> Result<(Vec<String>, Vec<StoredIndex>)> {
     let mut sql = statement(session);
     sql.push(
-        "SELECT DISTINCT index_name, non_unique = 0 FROM information_schema.statistics \
-         WHERE index_name <> 'PRIMARY' AND table_schema = DATABASE() AND table_name = ",
+        "SELECT index_name, non_unique = 0, column_name FROM information_schema.statistics \
+         WHERE table_schema = DATABASE() AND table_name = ",
     );
-    sql.bind_owned(table, ColumnType::Text).push(" ORDER BY 1");
+    sql.bind_owned(table, ColumnType::Text).push(" ORDER BY index_name, seq_in_index");
     let Answer { rows, .. } = session.run(&sql).await?;
-    rows.iter()
-        .map(|row| Ok((text(row, 0)?, MySession::value_at(row, 1, ColumnType::Bool)? == Value::Bool(true))))
-        .collect()
+    let (mut key, mut indexes): (_, Vec<StoredIndex>) = (Vec::new(), Vec::new());
+    for row in &rows {
+        let name = text(row, 0)?;
+        if name == "PRIMARY" {
+            key.push(text(row, 2)?);
+        } else if indexes.last().is_none_or(|index| index.name != name) {
+            let unique = MySession::value_at(row, 1, ColumnType::Bool)? == Value::Bool(true);
+            indexes.push(StoredIndex { name, unique });
+        }
+    }
+    Ok((key, indexes))
 }
 
 fn text(row: &MySqlRow, at: usize) -> Result<String> {
@@ -345,14 +351,16 @@ fn text(row: &MySqlRow, at: usize) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::dialect::MARIADB;
     use super::*;
 
     #[test]
     fn a_long_name_of_an_index_stays_its_own() {
         let long = format!("{}_index", "é".repeat(60));
         let other = format!("{}_other", "é".repeat(60));
-        assert!(index_name(&long).chars().count() <= MAX_NAME);
-        assert_ne!(index_name(&long), index_name(&other));
-        assert_eq!(index_name("t_a_index"), "t_a_index");
+        let name = |name: &str| MARIADB.index_name(name);
+        assert!(name(&long).chars().count() <= MAX_NAME);
+        assert_ne!(name(&long), name(&other));
+        assert_eq!(name("t_a_index"), "t_a_index");
     }
 }

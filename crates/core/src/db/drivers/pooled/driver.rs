@@ -3,7 +3,7 @@ use std::sync::Arc;
 use super::{Fate, Pool, Session, raw, read, transaction};
 use crate::Result;
 use crate::db::Query;
-use crate::db::driver::{Affected, BoxFuture, Capabilities, Driver, Get, Select, Write};
+use crate::db::driver::{Affected, BoxFuture, Capabilities, Difference, Driver, Get, Select, Write};
 use crate::db::sql::Sql;
 use crate::schema::Table;
 use crate::value::{Name, Row, Value};
@@ -82,7 +82,11 @@ impl<D: ServerDriver> Driver for D {
         Box::pin(async move { raw::query(&mut *self.pool().get().await?, &text, &values).await })
     }
 
-    fn create(&self, tables: Vec<Arc<Table>>) -> BoxFuture<'_, Result<Vec<String>>> {
+    fn plan(&self, tables: Vec<Arc<Table>>) -> BoxFuture<'_, Result<Vec<Difference>>> {
+        read!(self, session, session.differences(&tables))
+    }
+
+    fn create(&self, tables: Vec<Arc<Table>>) -> BoxFuture<'_, Result<Vec<Difference>>> {
         Box::pin(async move { self.pool().get().await?.create(&tables).await })
     }
 

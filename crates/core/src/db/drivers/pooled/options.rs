@@ -12,9 +12,9 @@ use crate::{Error, ErrorKind, Result};
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct PoolLimits {
-    /// The most connections; default 10.
+    /// The most connections, 1 or more; default 10.
     pub max: usize,
-    /// Connections that stay open when idle; default 0.
+    /// Connections that stay open when idle, `max` or fewer; default 0.
     pub min: usize,
     /// Milliseconds after which an idle connection is closed; default 60000, 0 is never.
     pub idle: u64,
@@ -61,6 +61,18 @@ impl PoolLimits {
         Ok(true)
     }
 
+    /// Refuses numbers of connections that no pool can have.
+    ///
+    /// # Errors
+    /// `Config` naming the setting.
+    fn check(&self) -> Result<()> {
+        match (self.max, self.min) {
+            (0, _) => Err(config("max must be 1 or more connections")),
+            (max, min) if min > max => Err(config(format!("min must not be more than max, which is {max}"))),
+            _ => Ok(()),
+        }
+    }
+
     /// How long a connection is waited for.
     pub(super) fn connect_timeout(&self) -> Duration {
         Duration::from_millis(self.connect_timeout.max(1))
@@ -100,7 +112,7 @@ impl Urls {
     /// `limits` and `place`.
     ///
     /// # Errors
-    /// `Config` for a setting that is unknown or malformed; its value is never part of it.
+    /// `Config` for a setting that is unknown, malformed or out of its range; the URL is never part of it.
     pub(in crate::db::drivers) fn take(
         &self,
         text: &str,
@@ -124,6 +136,7 @@ impl Urls {
                 return Err(config(format!("a url of {} has no setting {key:.40}", self.product)));
             }
         }
+        limits.check()?;
         let kept = kept.finish();
         Ok(if kept.is_empty() { base.to_owned() } else { format!("{base}?{kept}") })
     }
@@ -190,5 +203,11 @@ mod tests {
         let message = |url| take(url).expect_err("refused").message().to_owned();
         assert_eq!(message("any://h/d?maximum=3"), "a url of any has no setting maximum");
         assert_eq!(message("any://h/d?max=x"), "max must be a whole number");
+        assert_eq!(message("any://h/d?max=0"), "max must be 1 or more connections");
+        assert_eq!(message("any://h/d?max=2&min=3"), "min must not be more than max, which is 2");
+        assert!(take("any://h/d?max=2&min=2").is_ok());
+        // Those that stand beside the URL as well.
+        let mut limits = PoolLimits { max: 0, ..PoolLimits::default() };
+        assert!(URLS.take("any", &mut limits, &mut None).is_err());
     }
 }

@@ -138,7 +138,9 @@ impl<S: Session> managed::Manager for Manager<S> {
         loop {
             let health = Health::new(state.reply_timeout, state.losses.load(Ordering::Relaxed));
             let left = deadline.saturating_duration_since(Instant::now());
-            let error = match tokio::time::timeout(left, S::open(&state.connect, health)).await {
+            // Boxed: it is large, and part of the future that takes an open connection.
+            let opened = Box::pin(S::open(&state.connect, health));
+            let error = match tokio::time::timeout(left, opened).await {
                 Ok(Ok(session)) => {
                     state.unreachable.store(false, Ordering::Relaxed);
                     return Ok(session);

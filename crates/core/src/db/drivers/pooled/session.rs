@@ -6,7 +6,7 @@ use sqlx::{Column as _, Connection as _, Database, Row as _};
 
 use super::wire::Wire;
 use super::{Failure, Fate, Health};
-use crate::db::driver::{Affected, Write};
+use crate::db::driver::{Affected, Difference, Write};
 use crate::db::sql::{Bind, Dialect, Sql};
 use crate::schema::{Column, ColumnType, Table};
 use crate::value::{Name, Row, Value};
@@ -143,11 +143,17 @@ pub(in crate::db::drivers) trait Session: Sized + Send + 'static {
         plan: &Self::Plan<'w>,
     ) -> impl Future<Output = Result<Option<Affected>>> + Send;
 
-    /// Creates what is missing of these tables; a line for each thing done, or found different and left as it is.
+    /// In what the database differs from these tables.
     ///
     /// # Errors
-    /// `Invalid` for a name that is too long, `AlreadyExists` when records stand in the way of a unique index.
-    fn create(&mut self, tables: &[Arc<Table>]) -> impl Future<Output = Result<Vec<String>>> + Send;
+    /// `Invalid` for a name that is too long, and those of the statements.
+    fn differences(&mut self, tables: &[Arc<Table>]) -> impl Future<Output = Result<Vec<Difference>>> + Send;
+
+    /// Carries out the changes of [`differences`](Self::differences), one creator at a time; the whole plan.
+    ///
+    /// # Errors
+    /// As there, and `AlreadyExists` when records stand in the way of a unique index.
+    fn create(&mut self, tables: &[Arc<Table>]) -> impl Future<Output = Result<Vec<Difference>>> + Send;
 
     /// The names of the indexes that were made on a table, sorted.
     ///
@@ -208,7 +214,8 @@ pub(in crate::db::drivers) trait Session: Sized + Send + 'static {
             let arguments = arguments::<Self>(binds, !keep)?;
             let Line { connection, health } = self.line_mut();
             health.start();
-            let work = Self::Database::ask(connection, text.to_owned(), arguments, keep);
+            // Boxed, or every future around it, which is moved a few times, would hold a copy of its hundreds of bytes.
+            let work = Box::pin(Self::Database::ask(connection, text.to_owned(), arguments, keep));
             let done = health.within(work).await;
             health.finish::<Self, _>(done)
         }
@@ -222,7 +229,7 @@ pub(in crate::db::drivers) trait Session: Sized + Send + 'static {
         async move {
             let Line { connection, health } = self.line_mut();
             health.start();
-            let done = health.within(Self::Database::command(connection, text.to_owned())).await;
+            let done = health.within(Box::pin(Self::Database::command(connection, text.to_owned()))).await;
             health.finish::<Self, _>(done)
         }
     }

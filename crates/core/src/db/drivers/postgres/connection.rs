@@ -6,7 +6,7 @@ use sqlx::{Arguments as _, ConnectOptions as _, Postgres};
 use super::convert::{Parameter, decode, decode_plain};
 use super::{dialect, error, execute, schema};
 use crate::Result;
-use crate::db::driver::{Affected, Write};
+use crate::db::driver::{Affected, Difference, Write};
 use crate::db::drivers::pooled::{Counts, Failure, Health, Line, Session, encoded};
 use crate::db::sql::{Bind, Dialect, upsert};
 use crate::schema::{ColumnType, Table};
@@ -107,7 +107,11 @@ impl Session for PgSession {
         execute::run(self, write, plan).await
     }
 
-    async fn create(&mut self, tables: &[Arc<Table>]) -> Result<Vec<String>> {
+    async fn differences(&mut self, tables: &[Arc<Table>]) -> Result<Vec<Difference>> {
+        schema::plan(self, tables).await
+    }
+
+    async fn create(&mut self, tables: &[Arc<Table>]) -> Result<Vec<Difference>> {
         schema::create(self, tables).await
     }
 

@@ -1,9 +1,8 @@
-//! Tables from their descriptions: creation, additions, and lines that say what was done.
+//! Tables from their descriptions: what differs, and making what is missing.
 //!
 //! `not_null` is checked by the facade and not declared, because a column can be added to rows that have
 //! no value for it, and a merge may leave it out.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -12,10 +11,11 @@ use sqlx::postgres::PgRow;
 use super::connection::PgSession;
 use super::convert::{is_text, storage};
 use super::dialect::Postgres;
+use crate::db::driver::{Difference, Differs, StoredColumn};
 use crate::db::drivers::pooled::{Answer, Session as _};
-use crate::db::layout::{IndexPlan, indexes_of};
 use crate::db::refusal::not_unique;
 use crate::db::sql::{Sql, write_columns};
+use crate::db::upgrade::{DROP_INDEX, Rules, Stored, StoredIndex, differences};
 use crate::schema::{Column, ColumnType, Table};
 use crate::value::Value;
 use crate::{Error, ErrorKind, Result};
@@ -26,19 +26,61 @@ const MAX_NAME: usize = 63;
 /// One creator at a time; the number is arbitrary, and the same in every process.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(4707081526042131712)";
 
-/// Creates what is missing of these tables in one transaction; a line for each thing done, or found
-/// different and left as it is.
+impl Rules for Postgres {
+    const INDEX_ADVICE: &'static str = DROP_INDEX;
+
+    fn kind(&self, _: &Table, column: &Column) -> String {
+        storage(column.column_type()).to_owned()
+    }
+
+    /// A name that the server does not cut: what is too long ends in a hash of the whole.
+    fn index_name(&self, name: &str) -> String {
+        if name.len() <= MAX_NAME {
+            return name.to_owned();
+        }
+        let hash = Sha256::digest(name.as_bytes());
+        let hash: String = hash.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        format!("{}_{hash}", &name[..name.floor_char_boundary(MAX_NAME - 9)])
+    }
+}
+
+/// In what the schema differs from these tables.
+///
+/// # Errors
+/// `Invalid` for a name that is too long, and those of the statements.
+pub(super) async fn plan(session: &mut PgSession, tables: &[Arc<Table>]) -> Result<Vec<Difference>> {
+    tables.iter().try_for_each(|table| check_names(table))?;
+    let mut found: Vec<Difference> = missing_schema(session).await?.into_iter().collect();
+    for table in tables {
+        found.extend(plan_table(session, table).await?);
+    }
+    Ok(found)
+}
+
+async fn missing_schema(session: &mut PgSession) -> Result<Option<Difference>> {
+    let Some(name) = session.schema().map(str::to_owned) else { return Ok(None) };
+    let mut sql = statement();
+    sql.push("SELECT 1 FROM pg_namespace WHERE nspname = ").bind_owned(name.as_str(), ColumnType::Text);
+    let is_missing = session.run(&sql).await?.rows.is_empty();
+    Ok(is_missing.then_some(Difference { table: None, what: Differs::Base { base: "schema", name } }))
+}
+
+async fn plan_table(session: &mut PgSession, table: &Table) -> Result<Vec<Difference>> {
+    let stored = stored(session, &table.name).await?;
+    Ok(differences(&Postgres, table, stored.as_ref()))
+}
+
+/// Carries out the changes of the plan in one transaction; the whole plan.
 ///
 /// # Errors
 /// `Invalid` for a name that is too long, `AlreadyExists` when records stand in the way of a unique index;
 /// then nothing was done.
-pub(super) async fn create(session: &mut PgSession, tables: &[Arc<Table>]) -> Result<Vec<String>> {
+pub(super) async fn create(session: &mut PgSession, tables: &[Arc<Table>]) -> Result<Vec<Difference>> {
     tables.iter().try_for_each(|table| check_names(table))?;
-    let mut lines = Vec::new();
     session.begin().await?;
-    let done = create_all(session, tables, &mut lines).await;
+    let done = create_all(session, tables).await;
     match done {
-        Ok(()) => session.commit().await.map(|()| lines),
+        Ok(found) => session.commit().await.map(|()| found),
         Err(error) => {
             session.rollback().await;
             Err(error)
@@ -46,30 +88,48 @@ pub(super) async fn create(session: &mut PgSession, tables: &[Arc<Table>]) -> Re
     }
 }
 
-async fn create_all(session: &mut PgSession, tables: &[Arc<Table>], lines: &mut Vec<String>) -> Result<()> {
+async fn create_all(session: &mut PgSession, tables: &[Arc<Table>]) -> Result<Vec<Difference>> {
     // An index of a large table takes its time.
     session.command("SET LOCAL statement_timeout = 0").await?;
     session.command(LOCK).await?;
-    if let Some(schema) = session.schema().map(str::to_owned) {
-        let mut sql = statement();
-        sql.push("CREATE SCHEMA IF NOT EXISTS ").name(&schema);
-        session.run(&sql).await?;
+    let mut found = Vec::new();
+    if let Some(missing) = missing_schema(session).await? {
+        if let Differs::Base { name, .. } = &missing.what {
+            let mut sql = statement();
+            sql.push("CREATE SCHEMA IF NOT EXISTS ").name(name);
+            session.run(&sql).await?;
+        }
+        found.push(missing);
     }
     for table in tables {
-        create_table(session, table, lines).await?;
+        for difference in plan_table(session, table).await? {
+            carry_out(session, table, &difference.what).await?;
+            found.push(difference);
+        }
     }
-    Ok(())
+    Ok(found)
 }
 
-async fn create_table(session: &mut PgSession, table: &Table, lines: &mut Vec<String>) -> Result<()> {
-    let known = stored_columns(session, &table.name).await?;
-    if known.is_empty() {
-        session.run(&create_statement(table)).await?;
-        lines.push(format!("table {} created", table.name));
-    } else {
-        add_columns(session, table, &known, lines).await?;
+/// Makes a change; what is none is left.
+async fn carry_out(session: &mut PgSession, table: &Table, what: &Differs) -> Result<()> {
+    match what {
+        Differs::Table { .. } => session.run(&create_statement(table)).await.map(drop),
+        Differs::Column { column, .. } => {
+            let Some(column) = table.find(column) else { return Ok(()) };
+            let mut sql = statement();
+            sql.push("ALTER TABLE ").name(&table.name).push(" ADD COLUMN ");
+            write_column(&mut sql, column);
+            session.run(&sql).await.map(drop)
+        }
+        Differs::Index { index, columns, unique } => {
+            let done = session.run(&index_statement(table, index, columns, *unique)).await;
+            done.map(drop).map_err(|e| match e.kind() {
+                ErrorKind::AlreadyExists => not_unique(index).source(e),
+                _ => e,
+            })
+        }
+        _ => Ok(()),
     }
-    create_indexes(session, table, lines).await
 }
 
 fn statement<'a>() -> Sql<'a> {
@@ -104,79 +164,15 @@ fn write_column(sql: &mut Sql<'_>, column: &Column) {
     }
 }
 
-async fn add_columns(
-    session: &mut PgSession,
-    table: &Table,
-    known: &HashMap<String, Stored>,
-    lines: &mut Vec<String>,
-) -> Result<()> {
-    for column in table.columns().iter().filter(|c| !c.hidden) {
-        let wanted = storage(column.column_type());
-        match known.get(&*column.name) {
-            None if column.primary.is_some() => lines.push(format!(
-                "table {} has no key column {}: the key of a table cannot be changed, left as it is",
-                table.name, column.name
-            )),
-            None => {
-                let mut sql = statement();
-                sql.push("ALTER TABLE ").name(&table.name).push(" ADD COLUMN ");
-                write_column(&mut sql, column);
-                session.run(&sql).await?;
-                lines.push(format!("table {} column {} added", table.name, column.name));
-            }
-            Some(stored) => {
-                if stored.storage != wanted {
-                    lines.push(format!(
-                        "table {} column {} is {} in the database and {wanted} in its description: left as it is",
-                        table.name, column.name, stored.storage
-                    ));
-                }
-                if stored.is_key != column.primary.is_some() {
-                    lines.push(format!(
-                        "table {} column {} {} part of the key in the database: left as it is",
-                        table.name,
-                        column.name,
-                        if stored.is_key { "is" } else { "is not" }
-                    ));
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
-async fn create_indexes(session: &mut PgSession, table: &Table, lines: &mut Vec<String>) -> Result<()> {
-    let known = stored_indexes(session, &table.name).await?;
-    for plan in indexes_of(table) {
-        let kind = if plan.unique { "unique index" } else { "index" };
-        let name = index_name(&plan.name);
-        match known.iter().find(|(known, _)| *known == name) {
-            Some((_, unique)) if *unique == plan.unique => {}
-            Some(_) => lines.push(format!(
-                "table {} index {name} is not a {kind} in the database: left as it is, drop it to have it made anew",
-                table.name
-            )),
-            None => {
-                session.run(&index_statement(table, &plan)).await.map_err(|e| match e.kind() {
-                    ErrorKind::AlreadyExists => not_unique(&name).source(e),
-                    _ => e,
-                })?;
-                lines.push(format!("table {} {kind} {name} created", table.name));
-            }
-        }
-    }
-    Ok(())
-}
-
 /// Nulls are where the order of the framework has them, so that an index serves a sorted page.
-fn index_statement(table: &Table, plan: &IndexPlan) -> Sql<'static> {
+fn index_statement(table: &Table, index: &str, columns: &[String], unique: bool) -> Sql<'static> {
     let mut sql = statement();
-    sql.push(if plan.unique { "CREATE UNIQUE INDEX " } else { "CREATE INDEX " });
-    sql.name(&index_name(&plan.name)).push(" ON ").name(&table.name).push(" (");
-    let columns = plan.columns.iter().filter_map(|name| table.find(name));
+    sql.push(if unique { "CREATE UNIQUE INDEX " } else { "CREATE INDEX " });
+    sql.name(index).push(" ON ").name(&table.name).push(" (");
+    let columns = columns.iter().filter_map(|name| table.find(name));
     for (at, column) in columns.enumerate() {
         sql.push(if at > 0 { ", " } else { "" });
-        match (column.column_type(), plan.unique) {
+        match (column.column_type(), unique) {
             // A type without an order of its own.
             (ColumnType::Json | ColumnType::Object | ColumnType::Array, _) => {
                 sql.push("(").name(&column.name).push("::text) COLLATE \"C\"");
@@ -197,16 +193,6 @@ fn index_statement(table: &Table, plan: &IndexPlan) -> Sql<'static> {
     sql
 }
 
-/// A name that the server does not cut: what is too long ends in a hash of the whole.
-fn index_name(name: &str) -> String {
-    if name.len() <= MAX_NAME {
-        return name.to_owned();
-    }
-    let hash = Sha256::digest(name.as_bytes());
-    let hash: String = hash.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-    format!("{}_{hash}", &name[..name.floor_char_boundary(MAX_NAME - 9)])
-}
-
 fn check_names(table: &Table) -> Result<()> {
     let names = std::iter::once(&table.name).chain(table.columns().iter().map(|c| &c.name));
     for name in names {
@@ -225,36 +211,39 @@ fn check_names(table: &Table) -> Result<()> {
 /// # Errors
 /// Those of the statement.
 pub(super) async fn index_names(session: &mut PgSession, table: &Table) -> Result<Vec<String>> {
-    Ok(stored_indexes(session, &table.name).await?.into_iter().map(|(name, _)| name).collect())
+    Ok(stored_indexes(session, &table.name).await?.into_iter().map(|index| index.name).collect())
 }
 
-struct Stored {
-    storage: String,
-    is_key: bool,
-}
-
-async fn stored_columns(session: &mut PgSession, table: &str) -> Result<HashMap<String, Stored>> {
+/// What the schema holds of a table; none when it is not there.
+async fn stored(session: &mut PgSession, table: &str) -> Result<Option<Stored>> {
     let mut sql = statement();
     sql.push(
-        "SELECT a.attname::text, format_type(a.atttypid, a.atttypmod), EXISTS (SELECT 1 FROM pg_index i \
-         WHERE i.indrelid = a.attrelid AND i.indisprimary AND a.attnum = ANY(i.indkey)) \
+        "SELECT a.attname::text, format_type(a.atttypid, a.atttypmod), (SELECT array_position(i.indkey::int2[], \
+         a.attnum)::int8 FROM pg_index i WHERE i.indrelid = a.attrelid AND i.indisprimary) \
          FROM pg_attribute a WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attrelid = to_regclass(",
     );
     write_quoted(&mut sql, table);
-    sql.push(")");
+    sql.push(") ORDER BY a.attnum");
     let Answer { rows, .. } = session.run(&sql).await?;
-    rows.iter()
-        .map(|row| {
-            let stored = Stored {
-                storage: text(row, 1)?,
-                is_key: PgSession::value_at(row, 2, ColumnType::Bool)? == Value::Bool(true),
-            };
-            Ok((text(row, 0)?, stored))
-        })
-        .collect()
+    if rows.is_empty() {
+        return Ok(None);
+    }
+    let mut stored = Stored::default();
+    let mut key = Vec::new();
+    for row in &rows {
+        let name = text(row, 0)?;
+        if let Value::Int(place) = PgSession::value_at(row, 2, ColumnType::Int)? {
+            key.push((place, name.clone()));
+        }
+        stored.columns.push(StoredColumn { name, kind: text(row, 1)? });
+    }
+    key.sort_unstable();
+    stored.key = key.into_iter().map(|(_, name)| name).collect();
+    stored.indexes = stored_indexes(session, table).await?;
+    Ok(Some(stored))
 }
 
-async fn stored_indexes(session: &mut PgSession, table: &str) -> Result<Vec<(String, bool)>> {
+async fn stored_indexes(session: &mut PgSession, table: &str) -> Result<Vec<StoredIndex>> {
     let mut sql = statement();
     sql.push(
         "SELECT c.relname::text, i.indisunique FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid \
@@ -264,7 +253,10 @@ async fn stored_indexes(session: &mut PgSession, table: &str) -> Result<Vec<(Str
     sql.push(") ORDER BY c.relname");
     let Answer { rows, .. } = session.run(&sql).await?;
     rows.iter()
-        .map(|row| Ok((text(row, 0)?, PgSession::value_at(row, 1, ColumnType::Bool)? == Value::Bool(true))))
+        .map(|row| {
+            let unique = PgSession::value_at(row, 1, ColumnType::Bool)? == Value::Bool(true);
+            Ok(StoredIndex { name: text(row, 0)?, unique })
+        })
         .collect()
 }
 
@@ -286,8 +278,9 @@ mod tests {
     fn a_long_name_of_an_index_stays_its_own() {
         let long = format!("{}_index", "é".repeat(40));
         let other = format!("{}_other", "é".repeat(40));
-        assert!(index_name(&long).len() <= MAX_NAME);
-        assert_ne!(index_name(&long), index_name(&other));
-        assert_eq!(index_name("t_a_index"), "t_a_index");
+        let name = |name: &str| Postgres.index_name(name);
+        assert!(name(&long).len() <= MAX_NAME);
+        assert_ne!(name(&long), name(&other));
+        assert_eq!(name("t_a_index"), "t_a_index");
     }
 }

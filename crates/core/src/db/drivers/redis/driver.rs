@@ -6,7 +6,7 @@ use super::layout::Layouts;
 use super::locks::Locks;
 use crate::connect::redis::{RedisClient, RedisOptions};
 use crate::db::Query;
-use crate::db::driver::{Affected, BoxFuture, Capabilities, Driver, Get, Select, Write};
+use crate::db::driver::{Affected, BoxFuture, Capabilities, Difference, Driver, Get, Select, Write};
 use crate::db::layout::indexes_of;
 use crate::schema::Table;
 use crate::value::{Name, Row, Value};
@@ -101,7 +101,11 @@ impl Driver for RedisDriver {
         Box::pin(std::future::ready(Err(Error::new(ErrorKind::Unsupported, message))))
     }
 
-    fn create(&self, tables: Vec<Arc<Table>>) -> BoxFuture<'_, Result<Vec<String>>> {
+    fn plan(&self, tables: Vec<Arc<Table>>) -> BoxFuture<'_, Result<Vec<Difference>>> {
+        Box::pin(self.store.differences(tables))
+    }
+
+    fn create(&self, tables: Vec<Arc<Table>>) -> BoxFuture<'_, Result<Vec<Difference>>> {
         Box::pin(self.store.create(tables))
     }
 

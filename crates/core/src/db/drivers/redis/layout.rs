@@ -14,6 +14,7 @@ use crate::connect::redis::{RedisClient, cmd};
 use crate::db::layout::{IndexPlan, indexes_of};
 use crate::db::plain::push_value;
 use crate::db::refusal::no_table;
+use crate::db::upgrade::kind_name;
 use crate::schema::{Column, ColumnType, Table};
 use crate::value::{Name, Row, Value};
 use crate::{Error, Result};
@@ -65,11 +66,6 @@ impl Shape {
             dropped: false,
         }
     }
-}
-
-/// The name of a column's type as it is stored.
-pub(super) fn kind_name(column: &Column) -> String {
-    format!("{:?}", column.column_type()).to_lowercase()
 }
 
 impl StoredIndex {

@@ -6,15 +6,17 @@ use super::commit::{Change, Expected, Outcome, commit};
 use super::convert::Stored;
 use super::driver::Store;
 use super::keys::{Base, index_part, unique_part, versions};
-use super::layout::{Layout, Shape, StoredIndex, kind_name, read};
+use super::layout::{Layout, Shape, StoredIndex, read};
 use super::plan::plan;
 use super::scan::{Found, Scan};
 use crate::connect::redis::{Script, cmd};
 use crate::db::Query;
+use crate::db::driver::{Difference, Differs, StoredColumn};
 use crate::db::layout::indexes_of;
 use crate::db::plain::Step;
 use crate::db::refusal::{exists, not_unique};
-use crate::schema::Table;
+use crate::db::upgrade::{self, Fit, MAKE_ANEW, Rules, Stored as Known, differences, is_alike, kind_name};
+use crate::schema::{Column, Table};
 use crate::{Error, ErrorKind, Result};
 
 static LAYOUT: Script = Script::new(include_str!("scripts/layout.lua"));
@@ -27,16 +29,27 @@ const PURGE_AT_ONCE: usize = 1000;
 const ATTEMPTS: usize = 100;
 
 impl Store {
-    /// Creates what is missing; a line for each thing done, or found different and left as it is.
-    pub(super) async fn create(&self, tables: Vec<Arc<Table>>) -> Result<Vec<String>> {
-        let mut lines = Vec::new();
+    /// In what the server differs from these tables.
+    pub(super) async fn differences(&self, tables: Vec<Arc<Table>>) -> Result<Vec<Difference>> {
+        let mut found = Vec::new();
         for table in &tables {
-            self.create_table(table, &mut lines).await?;
+            // A table that is being removed is as if absent.
+            let layout = read(&self.client, &self.base(table)).await?.filter(|layout| !layout.shape.dropped);
+            found.extend(differences_of(table, layout.as_ref().map(|layout| &layout.shape)));
         }
-        Ok(lines)
+        Ok(found)
     }
 
-    async fn create_table(&self, table: &Table, lines: &mut Vec<String>) -> Result<()> {
+    /// Carries out the changes of the plan; the whole plan, without the indexes that others made meanwhile.
+    pub(super) async fn create(&self, tables: Vec<Arc<Table>>) -> Result<Vec<Difference>> {
+        let mut found = Vec::new();
+        for table in &tables {
+            found.extend(self.create_table(table).await?);
+        }
+        Ok(found)
+    }
+
+    async fn create_table(&self, table: &Table) -> Result<Vec<Difference>> {
         let base = self.base(table);
         for _ in 0..ATTEMPTS {
             let stored = read(&self.client, &base).await?;
@@ -44,30 +57,34 @@ impl Store {
                 self.purge(&base, dropping).await?;
                 continue;
             }
-            let mut news = Vec::new();
-            let wanted = match &stored {
-                None => created(table, &mut news),
-                Some(layout) => upgraded(table, &layout.shape, &mut news),
-            };
-            let unchanged = stored.as_ref().is_some_and(|layout| layout.shape == wanted);
+            let shape = stored.as_ref().map(|layout| &layout.shape);
+            let mut found = differences_of(table, shape);
+            let wanted = upgraded(table, shape, &found);
+            let unchanged = shape == Some(&wanted);
             if unchanged || self.replace(&base, stored.as_ref(), &wanted).await? {
-                lines.append(&mut news);
-                return self.build_missing(table, &base, lines).await;
+                if stored.is_some() && found.iter().any(|one| matches!(one.what, Differs::Index { .. })) {
+                    let built = self.build_missing(table, &base).await?;
+                    found.retain(
+                        |one| !matches!(&one.what, Differs::Index { index, .. } if !built.contains(index)),
+                    );
+                }
+                return Ok(found);
             }
         }
         Err(too_many_changes(table))
     }
 
-    /// Puts all records into the indexes that are not ready yet. Several processes may do so at once.
-    async fn build_missing(&self, table: &Table, base: &Base, lines: &mut Vec<String>) -> Result<()> {
+    /// Puts all records into the indexes that are not ready yet; those that are ready by that. Several processes may
+    /// do so at once.
+    async fn build_missing(&self, table: &Table, base: &Base) -> Result<Vec<String>> {
         let declared = indexes_of(table);
+        let mut built = Vec::new();
         for _ in 0..ATTEMPTS {
             self.layouts.forget(base);
             let layout = self.layouts.get(&self.client, base, table).await?;
             let mut missing = layout.shape.indexes.iter().filter(|index| !index.ready);
             let next = missing.find(|index| declared.iter().any(|plan| plan.name == index.name));
-            let Some(index) = next else { return Ok(()) };
-            let kind = if index.unique { "unique index" } else { "index" };
+            let Some(index) = next else { return Ok(built) };
             match self.build(table, base, &layout).await {
                 Ok(Outcome::Done) => {
                     let ready = |shape: &mut Shape| {
@@ -75,7 +92,7 @@ impl Store {
                         found.for_each(|one| one.ready = true);
                     };
                     self.change(table, base, ready).await?;
-                    lines.push(format!("table {} {kind} {} created", table.name, index.name));
+                    built.push(index.name.clone());
                 }
                 // Another process has changed the description; perhaps the index is ready now.
                 Ok(_) => {}
@@ -186,53 +203,60 @@ impl Store {
     }
 }
 
-fn created(table: &Table, lines: &mut Vec<String>) -> Shape {
-    let shape = Shape::of(table);
-    lines.push(format!("table {} created", table.name));
-    for index in &shape.indexes {
-        let kind = if index.unique { "unique index" } else { "index" };
-        lines.push(format!("table {} {kind} {} created", table.name, index.name));
+/// How tables are stored here.
+struct Redis;
+
+impl Rules for Redis {
+    const INDEX_ADVICE: &'static str = MAKE_ANEW;
+
+    fn kind(&self, _: &Table, column: &Column) -> String {
+        kind_name(column)
     }
-    shape
+
+    fn fit(&self, stored: &str, wanted: &str, _: bool) -> Fit {
+        if is_alike(stored, wanted) { Fit::Same } else { Fit::Other }
+    }
 }
 
-/// The stored description with what the table has beyond it.
-fn upgraded(table: &Table, stored: &Shape, lines: &mut Vec<String>) -> Shape {
+/// In what a table differs from its stored description. An index that not all records are in yet is missing, so that
+/// whoever comes after a creator that died makes it.
+fn differences_of(table: &Table, shape: Option<&Shape>) -> Vec<Difference> {
+    let stored = shape.map(|shape| Known {
+        columns: shape
+            .columns
+            .iter()
+            .map(|(name, kind)| StoredColumn { name: name.clone(), kind: kind.clone() })
+            .collect(),
+        key: shape.keys.clone(),
+        indexes: shape
+            .indexes
+            .iter()
+            .filter(|index| index.ready)
+            .map(|index| upgrade::StoredIndex { name: index.name.clone(), unique: index.unique })
+            .collect(),
+    });
+    differences(&Redis, table, stored.as_ref())
+}
+
+/// The description with what is missing in it.
+fn upgraded(table: &Table, stored: Option<&Shape>, found: &[Difference]) -> Shape {
+    let Some(stored) = stored else { return Shape::of(table) };
     let mut shape = stored.clone();
-    let name = &table.name;
-    for column in table.columns().iter().filter(|c| !c.hidden) {
-        let wanted = kind_name(column);
-        match stored.columns.get(&*column.name) {
-            None if column.primary.is_some() => {}
-            None => {
-                lines.push(format!("table {name} column {} added", column.name));
-                shape.columns.insert(column.name.to_string(), wanted);
+    for Difference { what, .. } in found {
+        match what {
+            Differs::Column { column, kind } => {
+                shape.columns.insert(column.clone(), kind.clone());
             }
-            Some(kind) if *kind != wanted => lines.push(format!(
-                "table {name} column {} is {kind} in the database and {wanted} in its description: left as it is",
-                column.name
-            )),
-            Some(_) => {}
-        }
-    }
-    let keys: Vec<String> = table.keys().map(|c| c.name.to_string()).collect();
-    if keys != stored.keys {
-        let [stored, keys] = [stored.keys.join(", "), keys.join(", ")];
-        lines.push(format!(
-            "table {name} has the key {stored} in the database and {keys} in its description: left as it is"
-        ));
-    }
-    for plan in indexes_of(table) {
-        match stored.indexes.iter().find(|index| index.name == plan.name) {
-            Some(index) if index.unique == plan.unique => {}
-            Some(_) => {
-                let kind = if plan.unique { "unique index" } else { "index" };
-                lines.push(format!(
-                    "table {name} index {} is not a {kind} in the database: left as it is, drop the table to have it made anew",
-                    plan.name
-                ));
+            Differs::Index { index, .. } => {
+                let plan = indexes_of(table).into_iter().find(|plan| plan.name == *index);
+                let Some(wanted) = plan.map(|plan| StoredIndex::of(table, &plan, false)) else { continue };
+                // Another process may be building it, or has died over it.
+                if !shape.indexes.contains(&wanted) {
+                    shape.indexes.retain(|known| known.name != *index);
+                    shape.indexes.push(wanted);
+                }
             }
-            None => shape.indexes.push(StoredIndex::of(table, &plan, false)),
+            _ => {}
         }
     }
     shape

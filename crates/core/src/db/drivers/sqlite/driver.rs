@@ -5,6 +5,7 @@ use rusqlite::wal::CheckpointMode;
 use super::capability::CAPABILITIES;
 use super::checkpoint::{self, Checkpointer};
 use super::connection::Session;
+use super::error::of_file;
 use super::file::File;
 use super::options::SqliteOptions;
 use super::reader::Readers;
@@ -12,7 +13,7 @@ use super::writer::Writer;
 use super::{execute, raw, schema};
 use crate::Result;
 use crate::db::Query;
-use crate::db::driver::{Affected, BoxFuture, Capabilities, Driver, Get, Select, Write};
+use crate::db::driver::{Affected, BoxFuture, Capabilities, Difference, Driver, Get, Select, Write};
 use crate::schema::Table;
 use crate::value::{Name, Row, Value};
 
@@ -24,6 +25,7 @@ pub struct SqliteDriver {
     readers: Arc<Readers>,
     writer: Arc<Writer>,
     checkpointer: Arc<Checkpointer>,
+    file: Arc<File>,
 }
 
 impl SqliteDriver {
@@ -35,14 +37,24 @@ impl SqliteDriver {
     /// `Unavailable` when the file cannot be used.
     pub fn open(options: &SqliteOptions) -> Result<Self> {
         let file = Arc::new(File::prepare(options)?);
-        let (checkpointer, signal) = Checkpointer::start(&file, options)?;
-        let writer = Writer::start(&file, options, signal)?;
-        let readers = Readers::start(&file, options)?;
+        Self::start(&file, options).map_err(|error| of_file(error, file.path()))
+    }
+
+    fn start(file: &Arc<File>, options: &SqliteOptions) -> Result<Self> {
+        let (checkpointer, signal) = Checkpointer::start(file, options)?;
+        let writer = Writer::start(file, options, signal)?;
+        let readers = Readers::start(file, options)?;
         Ok(Self {
             readers: Arc::new(readers),
             writer: Arc::new(writer),
             checkpointer: Arc::new(checkpointer),
+            file: file.clone(),
         })
+    }
+
+    /// A call whose error names the file where that is damaged.
+    fn named<'a, T>(&'a self, call: impl Future<Output = Result<T>> + Send + 'a) -> BoxFuture<'a, Result<T>> {
+        Box::pin(async move { call.await.map_err(|error| of_file(error, self.file.path())) })
     }
 
     /// A short read on this thread if a connection is free, else on one of the readers'.
@@ -72,7 +84,7 @@ impl Driver for SqliteDriver {
     }
 
     fn get(&self, get: Get) -> BoxFuture<'_, Result<Option<Row>>> {
-        Box::pin(self.read_short(get, execute::get))
+        self.named(self.read_short(get, execute::get))
     }
 
     fn list(
@@ -81,7 +93,7 @@ impl Driver for SqliteDriver {
         keys: Vec<Vec<Value>>,
         select: Vec<Name>,
     ) -> BoxFuture<'_, Result<Vec<Row>>> {
-        Box::pin(async move {
+        self.named(async move {
             if keys.len() > INLINE_KEYS {
                 return self.readers.run(move |s| execute::list(s, &table, &keys, &select)).await;
             }
@@ -93,27 +105,30 @@ impl Driver for SqliteDriver {
     }
 
     fn select(&self, select: Select) -> BoxFuture<'_, Result<Vec<Row>>> {
-        Box::pin(self.readers.run(move |session| execute::select(&session.connection, &select)))
+        self.named(self.readers.run(move |session| execute::select(&session.connection, &select)))
     }
 
     fn count(&self, table: Arc<Table>, query: Query) -> BoxFuture<'_, Result<u64>> {
-        Box::pin(self.readers.run(move |session| execute::count(&session.connection, &table, &query)))
+        self.named(self.readers.run(move |session| execute::count(&session.connection, &table, &query)))
     }
 
     fn write(&self, write: Write) -> BoxFuture<'_, Result<Affected>> {
-        Box::pin(self.writer.write(write))
+        self.named(self.writer.write(write))
     }
 
     fn batch(&self, writes: Vec<Write>) -> BoxFuture<'_, Vec<Result<Affected>>> {
-        Box::pin(self.writer.batch(writes))
+        Box::pin(async move {
+            let done = self.writer.batch(writes).await;
+            done.into_iter().map(|one| one.map_err(|error| of_file(error, self.file.path()))).collect()
+        })
     }
 
     fn transact(&self, writes: Vec<Write>) -> BoxFuture<'_, Result<Vec<Affected>>> {
-        Box::pin(self.writer.transact(writes))
+        self.named(self.writer.transact(writes))
     }
 
     fn query(&self, text: String, values: Vec<Value>) -> BoxFuture<'_, Result<Vec<Row>>> {
-        Box::pin(async move {
+        self.named(async move {
             let request = Arc::new((text, values));
             let first = request.clone();
             let read = self.readers.run(move |session| raw::read(session, &first.0, &first.1)).await?;
@@ -124,16 +139,20 @@ impl Driver for SqliteDriver {
         })
     }
 
-    fn create(&self, tables: Vec<Arc<Table>>) -> BoxFuture<'_, Result<Vec<String>>> {
-        Box::pin(self.writer.run(move |session| schema::create(&session.connection, &tables)))
+    fn plan(&self, tables: Vec<Arc<Table>>) -> BoxFuture<'_, Result<Vec<Difference>>> {
+        self.named(self.readers.run(move |session| schema::plan(&session.connection, &tables)))
+    }
+
+    fn create(&self, tables: Vec<Arc<Table>>) -> BoxFuture<'_, Result<Vec<Difference>>> {
+        self.named(self.writer.run(move |session| schema::create(&session.connection, &tables)))
     }
 
     fn indexes(&self, table: Arc<Table>) -> BoxFuture<'_, Result<Vec<String>>> {
-        Box::pin(self.readers.run(move |session| schema::index_names(&session.connection, &table)))
+        self.named(self.readers.run(move |session| schema::index_names(&session.connection, &table)))
     }
 
     fn drop_table(&self, table: Arc<Table>) -> BoxFuture<'_, Result<()>> {
-        Box::pin(self.writer.run(move |session| schema::drop_table(&session.connection, &table)))
+        self.named(self.writer.run(move |session| schema::drop_table(&session.connection, &table)))
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {

@@ -1,10 +1,14 @@
 //! SQLite's errors as kinds of the framework: one table.
 
+use std::path::Path;
+
 use rusqlite::ErrorCode;
 use rusqlite::ffi;
 
 use super::functions::CALLER_ERROR;
 use crate::{Error, ErrorKind};
+
+const DAMAGED: &str = "the database file is damaged or not one of sqlite";
 
 /// The error of a statement. Its text goes to the log; the caller learns what it can act on.
 pub(super) fn convert(error: rusqlite::Error) -> Error {
@@ -65,6 +69,7 @@ fn classify(code: ffi::Error) -> (ErrorKind, &'static str) {
         ErrorCode::DiskFull | ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::ReadOnly => {
             (ErrorKind::Unavailable, "the database cannot be used now, please try again later")
         }
+        ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => (ErrorKind::Unavailable, DAMAGED),
         ErrorCode::OperationInterrupted => (ErrorKind::Timeout, "the database took too long"),
         ErrorCode::TooBig => (ErrorKind::TooLarge, "a value is too large for the database"),
         ErrorCode::AuthorizationForStatementDenied => (
@@ -73,6 +78,14 @@ fn classify(code: ffi::Error) -> (ErrorKind, &'static str) {
         ),
         _ => (ErrorKind::Internal, ""),
     }
+}
+
+/// An error of this database: where the file is damaged, the log learns which file it is.
+pub(super) fn of_file(error: Error, path: &Path) -> Error {
+    if error.message() != DAMAGED {
+        return error;
+    }
+    Error::new(error.kind(), DAMAGED).detail(path.display().to_string()).source(error)
 }
 
 /// Whether another connection holds what the statement needs, so that it may be tried again.

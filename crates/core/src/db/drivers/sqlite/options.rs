@@ -21,7 +21,7 @@ pub struct SqliteOptions {
     pub inline_readers: usize,
     /// Reads that may wait for a thread before more are refused; default 1024.
     pub read_queue: usize,
-    /// Writes that may wait before more are refused; default 8192.
+    /// Writes that may wait before more are refused; default 65536.
     pub write_queue: usize,
     /// Milliseconds to wait for other processes that write; default 5000.
     pub busy_timeout: u64,
@@ -45,7 +45,7 @@ impl Default for SqliteOptions {
             readers: 2,
             inline_readers: 2,
             read_queue: 1024,
-            write_queue: 8192,
+            write_queue: 65536,
             busy_timeout: 5000,
             statement_timeout: 30_000,
             statement_cache: 256,

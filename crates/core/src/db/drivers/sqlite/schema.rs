@@ -1,11 +1,11 @@
-//! Tables from their descriptions: creation, additions, and lines that say what was done.
+//! Tables from their descriptions: what differs, and making what is missing.
 //!
 //! Tables are STRICT: a column then holds its declared storage class and nothing else, whoever writes to
 //! the file, so that reading never guesses. They keep their rowid, because records with JSON are too long
 //! for a clustered key. `not_null` is checked by the facade and not declared, because a column can be added
 //! to rows that have no value for it, and a merge may leave it out.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
 use rusqlite::Connection;
 
@@ -13,41 +13,97 @@ use super::convert::storage;
 use super::dialect::Sqlite;
 use super::error::convert;
 use super::execute::{command, rollback};
-use crate::db::layout::{IndexPlan, indexes_of};
+use crate::db::driver::{Difference, Differs, StoredColumn};
 use crate::db::refusal::not_unique;
 use crate::db::sql::{Sql, write_columns};
+use crate::db::upgrade::{DROP_INDEX, Fit, Rules, Stored, StoredIndex, differences};
 use crate::schema::{Column, Table};
 use crate::{ErrorKind, Result};
 
-/// Creates what is missing of these tables in one transaction; a line for each thing done, or found
-/// different and left as it is.
+impl Rules for Sqlite {
+    const INDEX_ADVICE: &'static str = DROP_INDEX;
+
+    fn kind(&self, _: &Table, column: &Column) -> String {
+        storage(column.column_type()).to_owned()
+    }
+
+    fn fit(&self, stored: &str, wanted: &str, _: bool) -> Fit {
+        if stored.eq_ignore_ascii_case(wanted) { Fit::Same } else { Fit::Other }
+    }
+
+    /// Names of columns ignore the case of ASCII letters.
+    fn is_same_name(&self, one: &str, other: &str) -> bool {
+        one.eq_ignore_ascii_case(other)
+    }
+}
+
+/// In what the database differs from these tables, as it was at one moment.
+///
+/// # Errors
+/// Those of the statements.
+pub(super) fn plan(connection: &Connection, tables: &[Arc<Table>]) -> Result<Vec<Difference>> {
+    command(connection, "BEGIN")?;
+    let found = plan_all(connection, tables);
+    rollback(connection);
+    found
+}
+
+fn plan_all(connection: &Connection, tables: &[Arc<Table>]) -> Result<Vec<Difference>> {
+    let plans = tables.iter().map(|table| plan_table(connection, table));
+    Ok(plans.collect::<Result<Vec<_>>>()?.concat())
+}
+
+fn plan_table(connection: &Connection, table: &Table) -> Result<Vec<Difference>> {
+    Ok(differences(&Sqlite, table, stored(connection, &table.name)?.as_ref()))
+}
+
+/// Carries out the changes of the plan in one transaction; the whole plan.
 ///
 /// # Errors
 /// `AlreadyExists` when records stand in the way of a unique index; then nothing was done.
-pub(super) fn create(connection: &Connection, tables: &[std::sync::Arc<Table>]) -> Result<Vec<String>> {
+pub(super) fn create(connection: &Connection, tables: &[Arc<Table>]) -> Result<Vec<Difference>> {
     // The lock comes first, so that several processes look and create one after the other.
     command(connection, "BEGIN IMMEDIATE")?;
-    let mut lines = Vec::new();
-    let done = tables
-        .iter()
-        .try_for_each(|table| create_table(connection, table, &mut lines))
-        .and_then(|()| command(connection, "COMMIT"));
-    if let Err(error) = done {
+    let done = create_all(connection, tables);
+    let done = done.and_then(|found| command(connection, "COMMIT").map(|()| found));
+    if done.is_err() {
         rollback(connection);
-        return Err(error);
     }
-    Ok(lines)
+    done
 }
 
-fn create_table(connection: &Connection, table: &Table, lines: &mut Vec<String>) -> Result<()> {
-    let known = stored_columns(connection, &table.name)?;
-    if known.is_empty() {
-        execute(connection, &create_statement(table))?;
-        lines.push(format!("table {} created", table.name));
-    } else {
-        add_columns(connection, table, &known, lines)?;
+fn create_all(connection: &Connection, tables: &[Arc<Table>]) -> Result<Vec<Difference>> {
+    let mut found = Vec::new();
+    for table in tables {
+        for difference in plan_table(connection, table)? {
+            carry_out(connection, table, &difference.what)?;
+            found.push(difference);
+        }
     }
-    create_indexes(connection, table, lines)
+    Ok(found)
+}
+
+/// Makes a change; what is none is left.
+fn carry_out(connection: &Connection, table: &Table, what: &Differs) -> Result<()> {
+    match what {
+        Differs::Table { .. } => execute(connection, &create_statement(table)),
+        Differs::Column { column, .. } => {
+            let Some(column) = table.find(column) else { return Ok(()) };
+            let mut sql = Sql::new(&Sqlite);
+            sql.push("ALTER TABLE ").name(&table.name).push(" ADD COLUMN ");
+            write_column(&mut sql, column);
+            execute(connection, &sql)
+        }
+        Differs::Index { index, columns, unique } => {
+            execute(connection, &index_statement(table, index, columns, *unique)).map_err(|e| {
+                match e.kind() {
+                    ErrorKind::AlreadyExists => not_unique(index).source(e),
+                    _ => e,
+                }
+            })
+        }
+        _ => Ok(()),
+    }
 }
 
 fn create_statement(table: &Table) -> Sql<'static> {
@@ -74,75 +130,11 @@ fn write_column(sql: &mut Sql<'_>, column: &Column) {
     sql.name(&column.name).push(" ").push(storage(column.column_type()));
 }
 
-fn add_columns(
-    connection: &Connection,
-    table: &Table,
-    known: &HashMap<String, Stored>,
-    lines: &mut Vec<String>,
-) -> Result<()> {
-    for column in table.columns().iter().filter(|c| !c.hidden) {
-        let wanted = storage(column.column_type());
-        // Names of columns ignore the case of ASCII letters.
-        match known.get(&column.name.to_ascii_lowercase()) {
-            None if column.primary.is_some() => lines.push(format!(
-                "table {} has no key column {}: the key of a table cannot be changed, left as it is",
-                table.name, column.name
-            )),
-            None => {
-                let mut sql = Sql::new(&Sqlite);
-                sql.push("ALTER TABLE ").name(&table.name).push(" ADD COLUMN ");
-                write_column(&mut sql, column);
-                execute(connection, &sql)?;
-                lines.push(format!("table {} column {} added", table.name, column.name));
-            }
-            Some(stored) => {
-                if !stored.storage.eq_ignore_ascii_case(wanted) {
-                    lines.push(format!(
-                        "table {} column {} is {} in the database and {wanted} in its description: left as it is",
-                        table.name, column.name, stored.storage
-                    ));
-                }
-                if stored.is_key != column.primary.is_some() {
-                    lines.push(format!(
-                        "table {} column {} {} part of the key in the database: left as it is",
-                        table.name,
-                        column.name,
-                        if stored.is_key { "is" } else { "is not" }
-                    ));
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
-fn create_indexes(connection: &Connection, table: &Table, lines: &mut Vec<String>) -> Result<()> {
-    let known = stored_indexes(connection, &table.name)?;
-    for plan in indexes_of(table) {
-        let kind = if plan.unique { "unique index" } else { "index" };
-        match known.iter().find(|(name, _)| *name == plan.name) {
-            Some((_, unique)) if *unique == plan.unique => {}
-            Some(_) => lines.push(format!(
-                "table {} index {} is not a {kind} in the database: left as it is, drop it to have it made anew",
-                table.name, plan.name
-            )),
-            None => {
-                execute(connection, &index_statement(table, &plan)).map_err(|e| match e.kind() {
-                    ErrorKind::AlreadyExists => not_unique(&plan.name).source(e),
-                    _ => e,
-                })?;
-                lines.push(format!("table {} {kind} {} created", table.name, plan.name));
-            }
-        }
-    }
-    Ok(())
-}
-
-fn index_statement(table: &Table, plan: &IndexPlan) -> Sql<'static> {
+fn index_statement(table: &Table, index: &str, columns: &[String], unique: bool) -> Sql<'static> {
     let mut sql = Sql::new(&Sqlite);
-    sql.push(if plan.unique { "CREATE UNIQUE INDEX " } else { "CREATE INDEX " });
-    sql.name(&plan.name).push(" ON ").name(&table.name).push(" (");
-    for (at, name) in plan.columns.iter().enumerate() {
+    sql.push(if unique { "CREATE UNIQUE INDEX " } else { "CREATE INDEX " });
+    sql.name(index).push(" ON ").name(&table.name).push(" (");
+    for (at, name) in columns.iter().enumerate() {
         sql.push(if at > 0 { ", " } else { "" }).name(name);
     }
     sql.push(")");
@@ -164,41 +156,41 @@ pub(super) fn drop_table(connection: &Connection, table: &Table) -> Result<()> {
 /// # Errors
 /// Those of the statement.
 pub(super) fn index_names(connection: &Connection, table: &Table) -> Result<Vec<String>> {
-    Ok(stored_indexes(connection, &table.name)?.into_iter().map(|(name, _)| name).collect())
+    Ok(stored_indexes(connection, &table.name)?.into_iter().map(|index| index.name).collect())
 }
 
 fn execute(connection: &Connection, sql: &Sql<'_>) -> Result<()> {
     connection.execute_batch(sql.text()).map_err(convert)
 }
 
-struct Stored {
-    storage: String,
-    is_key: bool,
-}
-
-fn stored_columns(connection: &Connection, table: &str) -> Result<HashMap<String, Stored>> {
-    let read = || -> rusqlite::Result<_> {
+/// What the database holds of a table; none when it is not there.
+fn stored(connection: &Connection, table: &str) -> Result<Option<Stored>> {
+    let read = || -> rusqlite::Result<Vec<(StoredColumn, i64)>> {
         connection
             .prepare_cached("SELECT name, type, pk FROM pragma_table_info(?)")?
             .query_map([table], |row| {
-                let name: String = row.get(0)?;
-                Ok((
-                    name.to_ascii_lowercase(),
-                    Stored { storage: row.get(1)?, is_key: row.get::<_, i64>(2)? > 0 },
-                ))
+                Ok((StoredColumn { name: row.get(0)?, kind: row.get(1)? }, row.get(2)?))
             })?
             .collect()
     };
-    read().map_err(convert)
+    let columns = read().map_err(convert)?;
+    if columns.is_empty() {
+        return Ok(None);
+    }
+    let mut key: Vec<&(StoredColumn, i64)> = columns.iter().filter(|(_, place)| *place > 0).collect();
+    key.sort_by_key(|(_, place)| *place);
+    let key = key.into_iter().map(|(column, _)| column.name.clone()).collect();
+    let indexes = stored_indexes(connection, table)?;
+    Ok(Some(Stored { columns: columns.into_iter().map(|(column, _)| column).collect(), key, indexes }))
 }
 
-fn stored_indexes(connection: &Connection, table: &str) -> Result<Vec<(String, bool)>> {
+fn stored_indexes(connection: &Connection, table: &str) -> Result<Vec<StoredIndex>> {
     let read = || -> rusqlite::Result<_> {
         connection
             .prepare_cached(
                 "SELECT name, \"unique\" FROM pragma_index_list(?) WHERE origin = 'c' ORDER BY name",
             )?
-            .query_map([table], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .query_map([table], |row| Ok(StoredIndex { name: row.get(0)?, unique: row.get(1)? }))?
             .collect()
     };
     read().map_err(convert)

@@ -1,0 +1,113 @@
+//! The products, one folder each, and the table that maps URL schemes to them.
+
+use std::sync::Arc;
+
+use super::driver::{Capabilities, QueueDriver};
+use super::options::config;
+use super::{QueueOptions, Site};
+use crate::Result;
+use db::DbQueue;
+
+pub mod db;
+#[cfg(feature = "nats")]
+pub mod nats;
+#[cfg(feature = "redis")]
+pub mod redis;
+
+/// A product that this build has a driver for.
+#[derive(Debug)]
+pub struct Product {
+    /// Its name.
+    pub name: &'static str,
+    /// The schemes of its URLs.
+    pub schemes: &'static [&'static str],
+    /// What it can do.
+    pub capabilities: Capabilities,
+    open: fn(&str, &QueueOptions, &Site<'_>) -> Result<Opened>,
+}
+
+/// An opened queue.
+pub(super) struct Opened {
+    pub(super) driver: Arc<dyn QueueDriver>,
+    /// The same, where it is in a database.
+    pub(super) db: Option<Arc<DbQueue>>,
+}
+
+const PRODUCTS: &[Product] = &[
+    Product { name: "db", schemes: &["db"], capabilities: db::CAPABILITIES, open: open_db },
+    #[cfg(feature = "sqlite")]
+    Product { name: "local", schemes: &["local"], capabilities: db::CAPABILITIES, open: open_local },
+    #[cfg(feature = "redis")]
+    Product {
+        name: "redis",
+        schemes: &["redis", "rediss", "redis+sentinel", "rediss+sentinel", "redis+unix", "redisq"],
+        capabilities: redis::CAPABILITIES,
+        open: |name, options, _| {
+            options.only("redis", &[])?;
+            Ok(of(redis::RedisQueue::new(name, options)?))
+        },
+    },
+    #[cfg(feature = "nats")]
+    Product {
+        name: "nats",
+        schemes: &["nats", "tls"],
+        capabilities: nats::CAPABILITIES,
+        open: |name, options, _| {
+            options.only("nats", &[])?;
+            Ok(of(nats::NatsQueue::new(name, options)?))
+        },
+    },
+];
+
+/// The products that this build has drivers for.
+pub const fn products() -> &'static [Product] {
+    PRODUCTS
+}
+
+/// Opens a queue with the driver of its URL; without one it is in the database.
+pub(super) fn open(name: &str, options: &QueueOptions, site: &Site<'_>) -> Result<Opened> {
+    let url = options.url.as_str();
+    let scheme = match url.split_once("://") {
+        Some((scheme, _)) => scheme,
+        None if url.is_empty() => "db",
+        None => url,
+    };
+    let Some(product) = PRODUCTS.iter().find(|product| product.schemes.contains(&scheme)) else {
+        let known = PRODUCTS.iter().map(|product| product.name).collect::<Vec<_>>().join(", ");
+        // What stands before no `://` may be a password.
+        let scheme = if url.contains("://") { scheme } else { "of this url" };
+        return Err(config(format!("no queue driver {scheme:.40} in this build, there are: {known}")));
+    };
+    (product.open)(name, options, site)
+}
+
+/// A queue that is in no database.
+#[allow(dead_code)] // not every product is in every build
+fn of(queue: impl QueueDriver) -> Opened {
+    Opened { driver: Arc::new(queue), db: None }
+}
+
+fn of_db(queue: DbQueue) -> Opened {
+    let queue = Arc::new(queue);
+    Opened { driver: queue.clone(), db: Some(queue) }
+}
+
+fn open_db(name: &str, options: &QueueOptions, site: &Site<'_>) -> Result<Opened> {
+    let Some(db) = site.db else { return Err(config("there is no database for a queue in db".to_owned())) };
+    let pool = options.url.strip_prefix("db://").unwrap_or_default().trim_end_matches('/');
+    options.only("db", &["pool"])?;
+    let pool = options.own.get("pool").map_or(pool, String::as_str);
+    if !pool.is_empty() && !db.has_pool(pool) {
+        return Err(config(format!("there is no pool {pool:.40} for a queue in db")));
+    }
+    let pool = (!pool.is_empty()).then(|| pool.to_owned());
+    Ok(of_db(DbQueue::new("db", name, db.clone(), pool, options, site.bell.clone())))
+}
+
+#[cfg(feature = "sqlite")]
+fn open_local(name: &str, options: &QueueOptions, site: &Site<'_>) -> Result<Opened> {
+    options.only("local", &[])?;
+    let path = options.url.strip_prefix("local://").unwrap_or_default();
+    let db = db::open_file(path, site.folder)?;
+    Ok(of_db(DbQueue::new("local", name, db, None, options, site.bell.clone()).creating()))
+}

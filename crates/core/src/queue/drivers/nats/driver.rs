@@ -1,0 +1,411 @@
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use async_nats::jetstream::consumer::pull::Config as PullConfig;
+use async_nats::jetstream::consumer::{AckPolicy, Consumer};
+use async_nats::jetstream::stream::{Config as StreamConfig, RetentionPolicy, StorageType, Stream};
+use async_nats::jetstream::{self, Context};
+use async_nats::{Client, HeaderMap};
+use futures_util::StreamExt as _;
+use futures_util::future::{BoxFuture, join_all};
+use tokio::sync::OnceCell;
+
+use super::CAPABILITIES;
+use crate::connect::nats::{NatsClient, NatsOptions};
+use crate::queue::driver::{Capabilities, Fate, QueueDriver, Settled, Take, lacks};
+use crate::queue::{
+    Cancelled, Counts, Delivery, Hold, Info, Message, QueueOptions, Receipt, State, Stored, Unique,
+};
+use crate::{Error, ErrorKind, Result};
+
+/// How long a call may take.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// How long one question for a message waits at the server: what may come after a taker has gone is handed out again
+/// only when its time is over, so nobody goes before it is answered.
+const QUESTION: Duration = Duration::from_secs(1);
+
+/// Messages that are sent before the first answer.
+const AT_ONCE: usize = 500;
+
+/// A queue in a stream; see the [module](super).
+pub struct NatsQueue {
+    server: NatsClient,
+    stream: String,
+    visibility: Duration,
+    keep_failed: Duration,
+    open: OnceCell<Open>,
+}
+
+struct Open {
+    client: Client,
+    context: Context,
+    stream: Stream,
+    consumer: Consumer<PullConfig>,
+}
+
+impl NatsQueue {
+    pub(in crate::queue) fn new(name: &str, options: &QueueOptions) -> Result<Self> {
+        let server = NatsClient::new(&NatsOptions::default().at(&options.url)?)?;
+        let usual = if name.is_empty() { "default" } else { name };
+        let queue = options.queue.as_deref().unwrap_or(usual);
+        Ok(Self {
+            server,
+            stream: format!("bk_{queue}"),
+            visibility: options.visibility,
+            keep_failed: options.keep_failed,
+            open: OnceCell::new(),
+        })
+    }
+
+    async fn open(&self) -> Result<&Open> {
+        // The client's own futures are large.
+        self.open.get_or_try_init(|| Box::pin(within(Box::pin(self.connect())))).await
+    }
+
+    async fn connect(&self) -> Result<Open> {
+        let client = self.server.connect().await?;
+        let context = jetstream::new(client.clone());
+        let stream = context
+            .get_or_create_stream(StreamConfig {
+                name: self.stream.clone(),
+                subjects: vec![self.stream.clone()],
+                retention: RetentionPolicy::WorkQueue,
+                storage: StorageType::File,
+                ..StreamConfig::default()
+            })
+            .await
+            .map_err(away)?;
+        context
+            .get_or_create_stream(StreamConfig {
+                name: self.dead(),
+                subjects: vec![self.dead()],
+                storage: StorageType::File,
+                max_age: self.keep_failed,
+                ..StreamConfig::default()
+            })
+            .await
+            .map_err(away)?;
+        let consumer = self.consumer(&stream).await?;
+        Ok(Open { client, context, stream, consumer })
+    }
+
+    async fn consumer(&self, stream: &Stream) -> Result<Consumer<PullConfig>> {
+        let config = PullConfig {
+            durable_name: Some("workers".to_owned()),
+            ack_policy: AckPolicy::Explicit,
+            ack_wait: self.visibility,
+            max_deliver: -1,
+            max_ack_pending: -1,
+            ..PullConfig::default()
+        };
+        stream.create_consumer(config).await.map_err(away)
+    }
+
+    fn dead(&self) -> String {
+        format!("{}_dead", self.stream)
+    }
+
+    async fn publish(&self, subject: String, headers: HeaderMap, body: String) -> Result<()> {
+        let open = self.open().await?;
+        within(async {
+            let sent = open.context.publish_with_headers(subject, headers, body.into()).await;
+            sent.map_err(away)?.await.map_err(away).map(drop)
+        })
+        .await
+    }
+
+    /// What is there now, or comes within the time.
+    async fn fetch(&self, max: usize, wait: Duration) -> Result<Vec<jetstream::Message>> {
+        let consumer = &self.open().await?.consumer;
+        let mut found = collect(consumer.fetch().max_messages(max).messages().await.map_err(away)?).await?;
+        if found.is_empty() && !wait.is_zero() {
+            let first = consumer.batch().max_messages(1).expires(wait).messages().await.map_err(away)?;
+            found = collect(first).await?;
+            if !found.is_empty() && max > 1 {
+                found.extend(
+                    collect(consumer.fetch().max_messages(max - 1).messages().await.map_err(away)?).await?,
+                );
+            }
+        }
+        Ok(found)
+    }
+
+    /// Tells the server something of a message, and waits until it knows.
+    async fn tell(&self, token: &str, what: String) -> Result<()> {
+        let open = self.open().await?;
+        within(async { open.client.request(token.to_owned(), what.into()).await.map_err(away).map(drop) })
+            .await
+    }
+
+    async fn settle_one(&self, one: &Settled) -> Result<bool> {
+        let (subject, kept) = split(&one.receipt.token);
+        match &one.fate {
+            Fate::Complete(_) | Fate::Cancel => self.tell(subject, "+ACK".into()).await?,
+            Fate::Retry(pause, _) if pause.is_zero() => self.tell(subject, "-NAK".into()).await?,
+            Fate::Retry(pause, _) => {
+                self.tell(subject, format!("-NAK {{\"delay\": {}}}", pause.as_nanos())).await?;
+            }
+            Fate::Discard(error) => {
+                let (mut headers, body) = unpack(kept)?;
+                headers.insert("Bk-Error", one_line(error).as_str());
+                self.publish(self.dead(), headers, body).await?;
+                self.tell(subject, "+ACK".into()).await?;
+            }
+            Fate::Return => {
+                // A copy that knows how often it was tried: the server would count this as an attempt.
+                let (headers, body) = unpack(kept)?;
+                self.publish(self.stream.clone(), headers, body).await?;
+                self.tell(subject, "+ACK".into()).await?;
+            }
+        }
+        Ok(true)
+    }
+}
+
+impl QueueDriver for NatsQueue {
+    fn name(&self) -> &'static str {
+        "nats"
+    }
+
+    fn capabilities(&self) -> &Capabilities {
+        &CAPABILITIES
+    }
+
+    fn put(&self, messages: Vec<Message>) -> BoxFuture<'_, Vec<Result<Stored>>> {
+        Box::pin(async move {
+            let mut answers = Vec::with_capacity(messages.len());
+            let mut left = messages.into_iter().peekable();
+            while left.peek().is_some() {
+                let puts = left.by_ref().take(AT_ONCE).map(async |message| {
+                    let id = message.id.clone();
+                    let headers = headers(&message);
+                    self.publish(self.stream.clone(), headers, message.body).await.map(|()| Stored::New(id))
+                });
+                answers.extend(join_all(puts).await);
+            }
+            answers
+        })
+    }
+
+    fn take(&self, take: Take) -> BoxFuture<'_, Result<Vec<Delivery>>> {
+        Box::pin(async move {
+            let end = Instant::now() + take.wait;
+            loop {
+                let left = end.saturating_duration_since(Instant::now());
+                let wait = if take.stop.is_cancelled() { Duration::ZERO } else { left.min(QUESTION) };
+                let found = within(self.fetch(take.max, wait)).await?;
+                let mut taken = Vec::with_capacity(found.len());
+                for message in found {
+                    match delivery(&message)? {
+                        Seen::Due(delivery) => taken.push(delivery),
+                        Seen::Early(left) => {
+                            let rest = format!("-NAK {{\"delay\": {}}}", left.as_nanos());
+                            let reply = message.reply.as_ref().map(ToString::to_string).unwrap_or_default();
+                            self.tell(&reply, rest).await?;
+                        }
+                    }
+                }
+                if !taken.is_empty() || left.is_zero() || take.stop.is_cancelled() {
+                    return Ok(taken);
+                }
+            }
+        })
+    }
+
+    fn settle(&self, settled: Vec<Settled>) -> BoxFuture<'_, Vec<Result<bool>>> {
+        Box::pin(async move { join_all(settled.iter().map(|one| self.settle_one(one))).await })
+    }
+
+    fn extend(&self, receipts: Vec<Receipt>, _: Duration) -> BoxFuture<'_, Result<Vec<Hold>>> {
+        Box::pin(async move {
+            let told = receipts.iter().map(async |one| self.tell(split(&one.token).0, "+WPI".into()).await);
+            let told: Result<Vec<()>> = join_all(told).await.into_iter().collect();
+            Ok(told?.into_iter().map(|()| Hold::Held).collect())
+        })
+    }
+
+    fn cancel(&self, _: String) -> BoxFuture<'_, Result<Cancelled>> {
+        Box::pin(async { Err(lacks("nats", "find a message")) })
+    }
+
+    fn find(&self, _: String) -> BoxFuture<'_, Result<Option<Info>>> {
+        Box::pin(async { Err(lacks("nats", "find a message")) })
+    }
+
+    fn list(&self, _: State, _: usize) -> BoxFuture<'_, Result<Vec<Info>>> {
+        Box::pin(async { Err(lacks("nats", "list messages")) })
+    }
+
+    fn counts(&self) -> BoxFuture<'_, Result<Counts>> {
+        Box::pin(async move {
+            let open = self.open().await?;
+            let info = within(async { open.consumer.get_info().await.map_err(away) }).await?;
+            let dead = within(async {
+                let stream = open.context.get_stream(self.dead()).await.map_err(away)?;
+                stream.get_info().await.map_err(away)
+            })
+            .await?;
+            let mut counts = Counts::default();
+            counts.set(State::Available, info.num_pending);
+            counts.set(State::Executing, info.num_ack_pending as u64);
+            counts.set(State::Discarded, dead.state.messages);
+            Ok(counts)
+        })
+    }
+
+    fn take_key(&self, _: String, _: String, _: Duration) -> BoxFuture<'_, Result<String>> {
+        Box::pin(async { Err(lacks("nats", "keep unique keys")) })
+    }
+
+    fn free_key(&self, _: String, _: String) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async { Err(lacks("nats", "keep unique keys")) })
+    }
+
+    fn purge(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            let open = self.open().await?;
+            within(async { open.stream.purge().await.map_err(away).map(drop) }).await
+        })
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            if let Some(open) = self.open.get() {
+                // What was said and not answered is sent; nobody waits for a server that is gone.
+                let _ = tokio::time::timeout(Duration::from_secs(2), open.client.drain()).await;
+            }
+        })
+    }
+}
+
+/// A message that was handed out.
+enum Seen {
+    Due(Delivery),
+    /// It rests for so much longer.
+    Early(Duration),
+}
+
+fn delivery(message: &jetstream::Message) -> Result<Seen> {
+    let info = message.info().map_err(|e| Error::internal("nats: no message of a stream").source(e))?;
+    let text = |name: &str| message.headers.as_ref().and_then(|h| h.get(name)).map(|v| v.as_str().to_owned());
+    let number = |name: &str| text(name).and_then(|text| text.parse::<i64>().ok());
+    let now = now();
+    let due = number("Bk-Due");
+    if let Some(left) = due.and_then(|due| u64::try_from(due - now).ok()).filter(|left| *left > 0) {
+        return Ok(Seen::Early(Duration::from_millis(left)));
+    }
+    // A delayed one was handed out before.
+    let times = if due.is_some() { (info.delivered - 1).max(1) } else { info.delivered };
+    let base = number("Bk-Base").unwrap_or(0);
+    let attempt = base + times;
+    let reply = message.reply.as_ref().map(ToString::to_string).unwrap_or_default();
+    let body = String::from_utf8(message.payload.to_vec())
+        .map_err(|e| Error::internal("nats: a message that is no text").source(e))?;
+    let mut copy = HeaderMap::new();
+    for name in ["Bk-Id", "Bk-Attempts", "Bk-Expires", "Bk-Key", "Bk-Ttl", "Bk-Keep"] {
+        if let Some(text) = text(name) {
+            copy.insert(name, text.as_str());
+        }
+    }
+    copy.insert("Bk-Base", (attempt - 1).to_string().as_str());
+    let key = text("Bk-Key").map(|key| Unique {
+        key,
+        ttl: number("Bk-Ttl").and_then(|ttl| u64::try_from(ttl).ok()).map(Duration::from_millis),
+        keep: text("Bk-Keep").is_some(),
+    });
+    Ok(Seen::Due(Delivery {
+        receipt: Receipt { id: text("Bk-Id").unwrap_or_default(), token: pack(&reply, &copy, &body) },
+        attempt: u32::try_from(attempt).unwrap_or(u32::MAX),
+        attempts: number("Bk-Attempts").and_then(|n| u32::try_from(n).ok()).unwrap_or(1),
+        key,
+        expired: number("Bk-Expires").is_some_and(|time| time <= now),
+        body,
+    }))
+}
+
+/// What is sent with a new message.
+fn headers(message: &Message) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    let now = now();
+    let after = |time: Duration| (now + time.as_millis() as i64).to_string();
+    headers.insert("Bk-Id", message.id.as_str());
+    // The server stores one of the same name once.
+    headers.insert("Nats-Msg-Id", message.id.as_str());
+    headers.insert("Bk-Attempts", message.attempts.unwrap_or(1).to_string().as_str());
+    if !message.delay.is_zero() {
+        headers.insert("Bk-Due", after(message.delay).as_str());
+    }
+    if let Some(time) = message.expires {
+        headers.insert("Bk-Expires", after(time).as_str());
+    }
+    if let Some(unique) = &message.unique {
+        headers.insert("Bk-Key", unique.key.as_str());
+        if let Some(ttl) = unique.ttl {
+            headers.insert("Bk-Ttl", ttl.as_millis().to_string().as_str());
+        }
+        if unique.keep {
+            headers.insert("Bk-Keep", "1");
+        }
+    }
+    headers
+}
+
+/// What a taker needs to copy a message, behind the subject to which its fate is told.
+fn pack(reply: &str, headers: &HeaderMap, body: &str) -> String {
+    let headers: Vec<(String, String)> = headers
+        .iter()
+        .filter_map(|(name, values)| Some((name.to_string(), values.first()?.as_str().to_owned())))
+        .collect();
+    let kept = serde_json::to_string(&(headers, body)).unwrap_or_default();
+    format!("{reply}\n{kept}")
+}
+
+fn split(token: &str) -> (&str, &str) {
+    token.split_once('\n').unwrap_or((token, ""))
+}
+
+fn unpack(kept: &str) -> Result<(HeaderMap, String)> {
+    let kept: (Vec<(String, String)>, String) = serde_json::from_str(kept)
+        .map_err(|e| Error::internal("nats: a receipt of another queue").source(e))?;
+    let mut headers = HeaderMap::new();
+    for (name, value) in kept.0 {
+        headers.insert(name.as_str(), value.as_str());
+    }
+    Ok((headers, kept.1))
+}
+
+async fn collect<E: std::fmt::Display>(
+    mut messages: impl futures_util::Stream<Item = std::result::Result<jetstream::Message, E>> + Unpin,
+) -> Result<Vec<jetstream::Message>> {
+    let mut found = Vec::new();
+    while let Some(message) = messages.next().await {
+        found.push(message.map_err(away)?);
+    }
+    Ok(found)
+}
+
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+async fn within<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let late = |_| Error::new(ErrorKind::Timeout, "the queue took too long");
+    tokio::time::timeout(LIMIT, work).await.map_err(late)?
+}
+
+#[allow(clippy::needless_pass_by_value)] // as map_err gives it
+fn away(error: impl fmt::Display) -> Error {
+    Error::new(ErrorKind::Unavailable, "the queue does not answer, please try again later")
+        .detail(format!("nats: {error}"))
+}
+
+fn now() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}
+
+impl fmt::Debug for NatsQueue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NatsQueue").field("stream", &self.stream).finish_non_exhaustive()
+    }
+}

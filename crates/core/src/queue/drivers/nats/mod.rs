@@ -1,0 +1,33 @@
+//! A queue in NATS JetStream, with files as storage; needs server 2.9 or later.
+//!
+//! URLs are those of [`connect::nats`](crate::connect::nats). A queue NAME is the stream `bk_NAME`, from which what is
+//! done is removed; what was given up goes to the stream `bk_NAME_dead` with the header `Bk-Error`, and stays for
+//! `keepFailed`.
+//!
+//! # How it works
+//!
+//! All takers share one durable consumer that has to be told what came of each message: what it is not told of within
+//! the visibility timeout, it hands out again. That timeout is one of the consumer: the process that was started last
+//! sets it. A failed message rests in the server. A delayed one is handed out once before its time, and put to rest by
+//! whoever gets it; so its first attempt may be counted twice less.
+//!
+//! # Guarantees
+//!
+//! A put is answered when the stream has it. Who settles a message after his time does so all the same, though somebody
+//! else may have it: at least once holds, and nothing more.
+
+mod driver;
+
+use crate::queue::driver::Capabilities;
+
+pub use driver::NatsQueue;
+
+/// What it can do.
+pub const CAPABILITIES: Capabilities = Capabilities {
+    priorities: false,
+    unique: false,
+    inspect: false,
+    fenced: false,
+    transactional: false,
+    ..Capabilities::ALL
+};

@@ -1,0 +1,185 @@
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use super::Backoff;
+use crate::{Error, ErrorKind, Result};
+
+/// Where a queue is and how its messages are treated.
+///
+/// A URL carries options in its query part: `db://?bk-interval=100&bk-visibilityTimeout=3000`. Times are in
+/// milliseconds. What is none of these is for the product.
+#[derive(Clone)]
+pub struct QueueOptions {
+    /// The URL without the options below.
+    pub url: String,
+    /// `queue`: the name of the queue within the product; the client's own name by default.
+    pub queue: Option<String>,
+    /// `visibilityTimeout`, default 60000: for how long a message is its taker's, unless he extends it.
+    pub visibility: Duration,
+    /// `interval`, default 1000: how often takers of a product that does not wake them look for messages.
+    pub interval: Duration,
+    /// `retryCount`, default 10: how often a message is tried.
+    pub attempts: u32,
+    /// `retryInterval`, default 1000: the longest pause after the first failure; it doubles with each.
+    pub first_pause: Duration,
+    /// `maxTimeout`, default 3600000: the longest pause of all.
+    pub longest_pause: Duration,
+    /// `keep`, default 60000: how long completed messages can be looked at; 0 is not at all.
+    pub keep: Duration,
+    /// `keepFailed`, default 604800000: how long discarded and cancelled ones can.
+    pub keep_failed: Duration,
+    /// What is for the product, by name in lower case without dashes.
+    pub own: BTreeMap<String, String>,
+}
+
+impl Default for QueueOptions {
+    fn default() -> Self {
+        Self {
+            url: String::new(),
+            queue: None,
+            visibility: Duration::from_secs(60),
+            interval: Duration::from_secs(1),
+            attempts: 10,
+            first_pause: Duration::from_secs(1),
+            longest_pause: Duration::from_secs(3600),
+            keep: Duration::from_secs(60),
+            keep_failed: Duration::from_secs(7 * 86_400),
+            own: BTreeMap::new(),
+        }
+    }
+}
+
+impl QueueOptions {
+    /// The options of a URL, with defaults for those it does not name.
+    ///
+    /// # Errors
+    /// `Config` for an option that cannot be read.
+    pub fn at(url: &str) -> Result<Self> {
+        Self::with(url, std::iter::empty())
+    }
+
+    /// The options of a URL, and further ones that win over it.
+    ///
+    /// # Errors
+    /// `Config` for an option that cannot be read.
+    pub fn with<'a>(url: &str, more: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self> {
+        let mut options = Self::default();
+        let (base, query) = url.split_once('?').unwrap_or((url, ""));
+        let mut rest = form_urlencoded::Serializer::new(String::new());
+        let mut has_rest = false;
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            match name.strip_prefix("bk-") {
+                Some(own) => options.set(own, &value)?,
+                None => {
+                    rest.append_pair(&name, &value);
+                    has_rest = true;
+                }
+            }
+        }
+        options.url = if has_rest { format!("{base}?{}", rest.finish()) } else { base.to_owned() };
+        for (name, value) in more {
+            options.set(name, value)?;
+        }
+        Ok(options)
+    }
+
+    /// The pauses after failures.
+    pub fn backoff(&self) -> Backoff {
+        Backoff { first: self.first_pause, longest: self.longest_pause.max(self.first_pause) }
+    }
+
+    fn set(&mut self, name: &str, value: &str) -> Result<()> {
+        let plain: String = name.chars().filter(|c| !matches!(c, '-' | '_')).collect();
+        match plain.to_lowercase().as_str() {
+            "queue" | "queuename" => self.queue = Some(checked_name(value)?),
+            "visibilitytimeout" => self.visibility = millis(name, value, 1000, 43_200_000)?,
+            "interval" => self.interval = millis(name, value, 10, 3_600_000)?,
+            "retrycount" => self.attempts = number(name, value, 1, 1000)? as u32,
+            "retryinterval" => self.first_pause = millis(name, value, 0, 86_400_000)?,
+            "maxtimeout" => self.longest_pause = millis(name, value, 0, 7 * 86_400_000)?,
+            "keep" => self.keep = millis(name, value, 0, 365 * 86_400_000)?,
+            "keepfailed" => self.keep_failed = millis(name, value, 0, 365 * 86_400_000)?,
+            own => {
+                self.own.insert(own.to_owned(), value.to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses options that are none of those that the product knows.
+    ///
+    /// # Errors
+    /// `Config`, naming the option.
+    pub(crate) fn only(&self, product: &str, known: &[&str]) -> Result<()> {
+        match self.own.keys().find(|name| !known.contains(&name.as_str())) {
+            None => Ok(()),
+            Some(name) => Err(config(format!("a queue in {product} has no option {name:.40}"))),
+        }
+    }
+}
+
+/// Without the URL, which may hold a password.
+impl fmt::Debug for QueueOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("QueueOptions")
+            .field("queue", &self.queue)
+            .field("visibility", &self.visibility)
+            .field("interval", &self.interval)
+            .field("attempts", &self.attempts)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A name that is one in every product.
+pub(crate) fn checked_name(name: &str) -> Result<String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    match !name.is_empty() && name.len() <= 64 && name.chars().all(plain) {
+        true => Ok(name.to_owned()),
+        false => Err(config(format!(
+            "{name:?} is no name of a queue: up to 64 letters, digits, dashes and underscores"
+        ))),
+    }
+}
+
+pub(crate) fn config(message: String) -> Error {
+    Error::new(ErrorKind::Config, message)
+}
+
+fn millis(name: &str, value: &str, min: u64, max: u64) -> Result<Duration> {
+    number(name, value, min, max).map(Duration::from_millis)
+}
+
+fn number(name: &str, value: &str, min: u64, max: u64) -> Result<u64> {
+    let number = value.trim().parse().ok().filter(|n| (min..=max).contains(n));
+    number.ok_or_else(|| {
+        config(format!("the option {name:.40} of a queue must be a whole number from {min} to {max}"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_come_out_of_the_url_whatever_their_spelling() {
+        let options = QueueOptions::with(
+            "redis://:p%40w@h/1?bk-visibilityTimeout=3000&prefix=x&bk-retry-count=3",
+            [("interval", "100"), ("queueName", "mail")],
+        );
+        let options = options.expect("fits");
+        assert_eq!(options.url, "redis://:p%40w@h/1?prefix=x");
+        assert_eq!((options.visibility.as_millis(), options.interval.as_millis()), (3000, 100));
+        assert_eq!((options.attempts, options.queue.as_deref()), (3, Some("mail")));
+        assert!(!format!("{options:?}").contains("p%40w"));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_refused_by_name() {
+        for url in ["db://?bk-interval=x", "db://?bk-visibilityTimeout=1", "db://?bk-queue=a%20b"] {
+            assert_eq!(QueueOptions::at(url).expect_err("refused").kind(), ErrorKind::Config, "{url}");
+        }
+        let options = QueueOptions::at("db://?bk-color=red").expect("is for the product");
+        assert!(options.only("db", &[]).expect_err("refused").message().contains("color"));
+    }
+}

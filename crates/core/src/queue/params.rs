@@ -1,0 +1,110 @@
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::{Bell, Queue, QueueOptions};
+use crate::config::{Params, Secret};
+use crate::db::Db;
+use crate::{Error, ErrorKind, Result};
+
+/// Queues.
+#[derive(Params, Clone, Debug)]
+#[params(prefix = "ipc")]
+pub struct QueueParams {
+    /// Where a queue is, the default one or one by name, with its options in the URL. By default it is in the default
+    /// pool of the database: `db://`.
+    #[param(pattern = "queue-?([a-z0-9]+)?", secret)]
+    pub queue: BTreeMap<String, Secret>,
+    /// An option of a queue, the default one or one by name; it wins over the URL.
+    #[param(pattern = "queue(?:-([a-z0-9]+))?-options-([a-zA-Z0-9_-]+)")]
+    pub options: BTreeMap<(String, String), String>,
+}
+
+/// Where queues find what they share with the rest of the process.
+#[derive(Clone)]
+pub struct Site<'a> {
+    /// The database, for queues that are in one.
+    pub db: Option<&'a Db>,
+    /// The folder of data that changes.
+    pub folder: &'a Path,
+    /// Wakes takers.
+    pub bell: Bell,
+}
+
+/// The queues of the configuration: the default one, named by the empty text, and the others. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Queues {
+    default: Queue,
+    named: BTreeMap<String, Queue>,
+}
+
+impl Queues {
+    /// Opens the queues that the parameters name, and a default one in the default pool when they name none.
+    ///
+    /// Unique keys of a queue whose product keeps none are kept in the default queue, or in the database when that
+    /// keeps none either.
+    ///
+    /// # Errors
+    /// `Config`, naming the parameter.
+    pub fn open(params: &QueueParams, site: &Site<'_>) -> Result<Self> {
+        let open = |name: &str| {
+            let url = params.queue.get(name).map_or("", Secret::expose);
+            let more = params.options.iter().filter(|((queue, _), _)| queue == name);
+            let more = more.map(|((_, option), value)| (option.as_str(), value.as_str()));
+            QueueOptions::with(url, more)
+                .and_then(|options| Queue::open(name, &options, site))
+                .map_err(|error| named(name, error))
+        };
+        let mut default = open("")?;
+        let mut keys = default.clone();
+        if !default.capabilities().unique {
+            if site.db.is_some() {
+                keys = Queue::open("", &QueueOptions::at("db://")?, site)?;
+            }
+            default = default.with_keys_in(&keys);
+        }
+        let mut names: Vec<&str> = params.queue.keys().map(String::as_str).collect();
+        names.retain(|name| !name.is_empty());
+        if let Some(((name, option), _)) =
+            params.options.iter().find(|((name, _), _)| !name.is_empty() && !names.contains(&name.as_str()))
+        {
+            let message =
+                format!("ipc-queue-{name}-options-{option}: there is no queue {name}, set ipc-queue-{name}");
+            return Err(Error::new(ErrorKind::Config, message));
+        }
+        let named = names.into_iter().map(|name| Ok((name.to_owned(), open(name)?.with_keys_in(&keys))));
+        Ok(Self { named: named.collect::<Result<_>>()?, default })
+    }
+
+    /// The queue of a name; the empty name and `default` are the default one.
+    ///
+    /// # Errors
+    /// `NotFound`, naming the queues that there are.
+    pub fn get(&self, name: &str) -> Result<&Queue> {
+        if matches!(name, "" | "default") {
+            return Ok(&self.default);
+        }
+        self.named.get(name).ok_or_else(|| {
+            let known: Vec<&str> = self.named.keys().map(String::as_str).collect();
+            let known =
+                if known.is_empty() { "none but the default one".to_owned() } else { known.join(", ") };
+            Error::not_found(format!("no queue {name:.40}, there are: {known}; ipc-queue-NAME makes one"))
+        })
+    }
+
+    /// The names of all queues; that of the default one is empty.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        std::iter::once("").chain(self.named.keys().map(String::as_str))
+    }
+
+    /// Closes all queues.
+    pub async fn close(&self) {
+        for queue in std::iter::once(&self.default).chain(self.named.values()) {
+            queue.close().await;
+        }
+    }
+}
+
+fn named(name: &str, error: Error) -> Error {
+    let parameter = if name.is_empty() { "ipc-queue".to_owned() } else { format!("ipc-queue-{name}") };
+    Error::new(error.kind(), format!("{parameter}: {}", error.message())).source(error)
+}
