@@ -21,6 +21,8 @@ pub(crate) struct Counts {
     pub(crate) passed: u64,
     pub(crate) failed: u64,
     pub(crate) skipped: u64,
+    /// Of those that passed, the ones that failed at first.
+    pub(crate) unsteady: u64,
 }
 
 impl Counts {
@@ -35,7 +37,8 @@ impl Counts {
             Runner::Nextest => {
                 let rest = line.trim_start().strip_prefix("Summary [")?;
                 let (_, rest) = rest.split_once("run:")?;
-                Some(Self::sum(without_parentheses(rest).split(',')))
+                let unsteady = remark(rest, "flaky").unwrap_or(0);
+                Some(Self { unsteady, ..Self::sum(without_parentheses(rest).split(',')) })
             }
         }
     }
@@ -62,6 +65,7 @@ impl AddAssign for Counts {
         self.passed += other.passed;
         self.failed += other.failed;
         self.skipped += other.skipped;
+        self.unsteady += other.unsteady;
     }
 }
 
@@ -69,6 +73,12 @@ impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} passed, {} failed, {} skipped", self.passed, self.failed, self.skipped)
     }
+}
+
+/// The number before a word in the remarks, such as the 2 of `(1 slow, 2 flaky)`.
+fn remark(text: &str, word: &str) -> Option<u64> {
+    let remarks = text.split(['(', ')', ',']).map(str::trim);
+    remarks.filter_map(|part| part.split_once(' ')).find(|(_, what)| *what == word)?.0.parse().ok()
 }
 
 /// Drops remarks such as `(1 slow, 2 flaky)`, whose numbers are counted already.
@@ -91,7 +101,7 @@ mod tests {
     use super::{Counts, Runner};
 
     fn check(runner: Runner, line: &str, expected: Option<(u64, u64, u64)>) {
-        let expected = expected.map(|(passed, failed, skipped)| Counts { passed, failed, skipped });
+        let expected = expected.map(|(passed, failed, skipped)| Counts { passed, failed, skipped, unsteady: 0 });
         assert_eq!(Counts::read(line, runner), expected, "{line}");
     }
 
@@ -121,9 +131,16 @@ mod tests {
         of("     Summary [   0.027s] 2 tests run: 2 passed, 0 skipped\n", Some((2, 0, 0)));
         of("     Summary [   0.027s] 1 test run: 1 passed, 4 skipped", Some((1, 0, 4)));
         of(
-            "Summary [ 9s] 9 tests run: 5 passed (1 slow, 2 flaky), 1 failed, 2 timed out, 1 exec failed, 3 skipped",
+            "Summary [ 9s] 9 tests run: 5 passed (1 slow), 1 failed, 2 timed out, 1 exec failed, 3 skipped",
             Some((5, 4, 3)),
         );
+    }
+
+    #[test]
+    fn those_that_passed_when_repeated_are_counted_too() {
+        let line = "Summary [ 9s] 9 tests run: 5 passed (1 slow, 2 flaky), 4 failed, 3 skipped";
+        let expected = Counts { passed: 5, failed: 4, skipped: 3, unsteady: 2 };
+        assert_eq!(Counts::read(line, Runner::Nextest), Some(expected));
     }
 
     #[test]
@@ -161,8 +178,8 @@ test result: FAILED. 4 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; 
 
     #[test]
     fn counts_add_up_to_the_closing_line() {
-        let mut total = Counts { passed: 1, failed: 0, skipped: 2 };
-        total += Counts { passed: 3, failed: 1, skipped: 0 };
+        let mut total = Counts { passed: 1, skipped: 2, ..Counts::default() };
+        total += Counts { passed: 3, failed: 1, ..Counts::default() };
         assert_eq!(total.to_string(), "4 passed, 1 failed, 2 skipped");
     }
 }

@@ -105,6 +105,9 @@ fn conclude(total: &Counts) -> bool {
     if total.passed + total.failed == 0 {
         println!("no test has run");
     }
+    if total.unsteady > 0 {
+        println!("passed only when repeated, FLAKY above, to be mended: {}", total.unsteady);
+    }
     println!("\n{total}");
     passed
 }
