@@ -95,5 +95,7 @@ fn built_in() -> Vec<Arc<dyn Module>> {
     vec![
         #[cfg(feature = "accounts")]
         Arc::new(bkjs_accounts::AccountsModule),
+        #[cfg(feature = "counters")]
+        Arc::new(bkjs_counters::CountersModule),
     ]
 }

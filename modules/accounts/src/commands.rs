@@ -1,6 +1,6 @@
 //! The commands of the shell: what the endpoints do, with the rights of the operator.
 
-use bkjs_api::{AUTH_TABLE, Api, Args, Command, CommandContext};
+use bkjs_api::{ACCOUNT_TABLE, AUTH_TABLE, Api, Args, Command, CommandContext};
 use bkjs_core::schema::Column;
 use bkjs_core::suggest::nearest;
 use bkjs_core::value::{Row, Value};
@@ -8,7 +8,6 @@ use bkjs_core::{Error, Result};
 
 use crate::records::without_credentials;
 use crate::service::{Accounts, By};
-use crate::tables::ACCOUNT_TABLE;
 
 pub(crate) fn commands() -> [Command; 4] {
     [

@@ -63,8 +63,9 @@ mod routes;
 mod service;
 mod tables;
 
+pub use bkjs_api::ACCOUNT_TABLE;
 pub use service::{Accounts, By};
-pub use tables::{ACCOUNT_TABLE, bk_account};
+pub use tables::bk_account;
 
 use bkjs_api::{Module, Setup};
 

@@ -7,12 +7,10 @@
 
 use std::sync::Arc;
 
-use bkjs_api::{AUTH_TABLE, Options};
+use bkjs_api::{ACCOUNT_TABLE, AUTH_TABLE, Options};
 use bkjs_core::db::{Action, Db, Op, Operation, Query};
 use bkjs_core::value::Row;
 use bkjs_core::{Error, Result};
-
-use crate::tables::ACCOUNT_TABLE;
 
 /// The columns that prove who an account is: they are in `bk_auth` only, and no hook or terminal sees them.
 const CREDENTIALS: [&str; 6] =

@@ -2,7 +2,7 @@
 //!
 //! Whoever changes an account through here cannot forget to tell the hooks: this file does.
 
-use bkjs_api::{AUTH_TABLE, Account, AccountEvent, Api, Options};
+use bkjs_api::{ACCOUNT_TABLE, AUTH_TABLE, Account, AccountEvent, Api, Options};
 use bkjs_core::auth::{Stored, secrets};
 use bkjs_core::db::{Db, Op, Page, Query};
 use bkjs_core::value::{Row, Value};
@@ -10,7 +10,6 @@ use bkjs_core::{Error, ErrorKind, Result};
 use zeroize::Zeroizing;
 
 use crate::records::{Records, merged, same_account, without_credentials};
-use crate::tables::ACCOUNT_TABLE;
 
 /// Registration, look-up and change of accounts. Cheap to make and to clone.
 #[derive(Clone)]

@@ -1,9 +1,7 @@
 //! The tables of this module on one screen. `bk_auth` is the HTTP layer's: it authenticates requests by it.
 
+use bkjs_api::ACCOUNT_TABLE;
 use bkjs_core::schema::{Column, Table};
-
-/// The name of the table of profiles.
-pub const ACCOUNT_TABLE: &str = "bk_account";
 
 /// The profile of an account, one record for each `bk_auth` record with the same `id`.
 ///

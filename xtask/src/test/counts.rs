@@ -101,7 +101,8 @@ mod tests {
     use super::{Counts, Runner};
 
     fn check(runner: Runner, line: &str, expected: Option<(u64, u64, u64)>) {
-        let expected = expected.map(|(passed, failed, skipped)| Counts { passed, failed, skipped, unsteady: 0 });
+        let expected =
+            expected.map(|(passed, failed, skipped)| Counts { passed, failed, skipped, unsteady: 0 });
         assert_eq!(Counts::read(line, runner), expected, "{line}");
     }
 

@@ -58,6 +58,27 @@ impl Answer {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
+    /// Asserts that this is an error of a status whose message holds these words.
+    pub fn refused(&self, status: u16, words: &str) {
+        let body = self.text();
+        assert_eq!(self.status, status, "{body}");
+        assert_eq!(self.json()["status"], status, "{body}");
+        assert!(self.message().contains(words), "{body} without {words:?}");
+    }
+
+    /// Asserts success, and gives the body.
+    pub fn done(&self) -> serde_json::Value {
+        assert_eq!(self.status, 200, "{}", self.text());
+        self.json()
+    }
+
+    /// Asserts that the body names none of these columns, at any depth.
+    pub fn lacks(&self, names: &[&str]) {
+        for name in names {
+            assert!(!self.text().contains(&format!("\"{name}\"")), "{name} in {}", self.text());
+        }
+    }
+
     /// The name and value of the cookie that was set.
     pub fn cookie(&self) -> Option<String> {
         self.header("set-cookie").split(';').next().map(str::to_owned).filter(|cookie| !cookie.is_empty())

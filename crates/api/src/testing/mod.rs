@@ -18,6 +18,7 @@
 // A test that cannot have its server has failed: there is nobody to give an error to.
 #![allow(clippy::expect_used)]
 
+pub mod book;
 mod call;
 mod pool;
 
@@ -40,6 +41,9 @@ use crate::auth::AUTH_TABLE;
 use crate::server::{ServeOptions, serve};
 use crate::setup::Setup;
 use crate::state::{Api, ApiOptions};
+
+/// The secret of the logins that [`TestServer::people`] makes.
+pub const SECRET: &str = "wonder";
 
 /// A server that ends when it is dropped.
 pub struct TestServer {
@@ -102,6 +106,19 @@ impl TestServer {
         }
         let options = Options { admin: true, ..Options::default() };
         self.api.db().put(AUTH_TABLE, row, &options).await.expect("a login");
+    }
+
+    /// Adds logins whose secret is [`SECRET`], and gives their ids.
+    pub async fn people<const N: usize>(&self, logins: [&str; N]) -> [String; N] {
+        for login in logins {
+            self.add_auth(login, SECRET, &[]).await;
+        }
+        logins.map(Self::id_of)
+    }
+
+    /// A GET request signed by one of [`people`](Self::people), sent.
+    pub async fn ask(&self, login: &str, uri: &str) -> Answer {
+        self.get(uri).sign(login, SECRET).send().await
     }
 
     /// A GET request.

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use bkjs_api::{AUTH_TABLE, Account, Api, Context, Options, Proof, Reply, Result};
+use bkjs_api::{ACCOUNT_TABLE, AUTH_TABLE, Account, Api, Context, Options, Proof, Reply, Result};
 use bkjs_core::Error;
 
 use crate::service::{Accounts, By};
-use crate::tables::ACCOUNT_TABLE;
 
 /// The most accounts that one call asks for by id.
 const MAX_IDS: usize = 1000;

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use bkjs_api::{AUTH_TABLE, Account, Api, Context, Params, Proof, Reply, Result};
+use bkjs_api::{ACCOUNT_TABLE, AUTH_TABLE, Account, Api, Context, Params, Proof, Reply, Result};
 use bkjs_core::value::Value;
 use serde::Deserialize;
 
 use crate::service::Accounts;
-use crate::tables::ACCOUNT_TABLE;
 
 /// The caller's login record, with the list of its types.
 pub(crate) async fn auth(State(api): State<Api>, context: Arc<Context>, account: Account) -> Result {
