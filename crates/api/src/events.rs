@@ -31,7 +31,7 @@ impl Api {
         let failure = match tokio::time::timeout(PATIENCE, self.pubsub().publish_json(&channel, &event)).await
         {
             Ok(Ok(())) => return,
-            Ok(Err(error)) => error.log_text().to_string(),
+            Ok(Err(error)) => error.log_text(),
             Err(_) => "no answer in time".to_owned(),
         };
         tracing::warn!(account = id, path, error = failure, "an event was not sent");

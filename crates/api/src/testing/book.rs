@@ -14,6 +14,9 @@
 //! A name before the path is the login that signs; without one it is `ann`, and `-` is nobody. `{login}` stands for
 //! the id of a login. Of objects in an answer the columns shown must be there; `...` is any text.
 
+// A page without its examples has failed.
+#![allow(clippy::panic)]
+
 use serde_json::Value;
 
 use super::{SECRET, TestServer};
