@@ -10,8 +10,8 @@ use crate::workspace::{cargo, target};
 #[derive(clap::Args)]
 #[command(trailing_var_arg = true)]
 pub(crate) struct Args {
-    /// Names of measurements and options of the load generator; `db` first measures the drivers of databases
-    /// beside bare client libraries. `-- --help` and `db --help` list what there is
+    /// Names of measurements and options of the load generator; `db` first measures the drivers of databases beside
+    /// bare client libraries, `ipc` caches and queues. `-- --help`, `db --help` and `ipc --help` list what there is
     #[arg(allow_hyphen_values = true)]
     rest: Vec<String>,
 }
@@ -23,7 +23,8 @@ pub(crate) struct Args {
 /// When the build fails or the measuring program cannot be started.
 pub(crate) fn run(args: &Args) -> Result<bool> {
     match args.rest.split_first() {
-        Some((first, rest)) if first == "db" => drivers(rest),
+        Some((first, rest)) if first == "db" => drivers("bkjs-bench-db", rest),
+        Some((first, rest)) if first == "ipc" => drivers("bkjs-bench-ipc", rest),
         _ => {
             let mut load = built(&["bkjs-cli", "bkjs-bench"], "bkjs-bench")?;
             Ok(load.args(&args.rest).status()?.success())
@@ -31,9 +32,9 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
     }
 }
 
-/// Measures the drivers, on the servers that tests use.
-fn drivers(args: &[String]) -> Result<bool> {
-    let mut program = built(&["bkjs-bench-db"], "bkjs-bench-db")?;
+/// Measures drivers by the program of a package, on the servers that tests use.
+fn drivers(package: &str, args: &[String]) -> Result<bool> {
+    let mut program = built(&[package], package)?;
     program.args(args);
     // What it says of itself needs no servers.
     if args.iter().any(|arg| arg == "--help" || arg == "-h") {

@@ -19,6 +19,7 @@ use std::time::Duration;
 use anyhow::{Result, bail, ensure};
 use clap::Parser;
 
+use bkjs_bench_rounds::Which;
 use case::Case;
 use measure::Effort;
 use product::{PRODUCTS, Product};
@@ -62,7 +63,7 @@ async fn main() -> Result<()> {
         rounds: args.rounds,
         lanes: args.lanes.clone(),
         cases: cases(&args.only)?,
-        only: args.side.as_deref().map(side::Which::parse).transpose()?,
+        only: args.side.as_deref().map(Which::parse).transpose()?,
     };
     let mut lines: Vec<Line> = Vec::new();
     for product in chosen(&args.products)? {

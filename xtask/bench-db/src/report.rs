@@ -1,9 +1,9 @@
 //! The table at the end.
 
+use bkjs_bench_rounds::Measured;
 use comfy_table::{CellAlignment, Table, presets};
 
 use crate::case::Case;
-use crate::measure::Measured;
 
 /// One operation at one number of callers, on both sides.
 pub(crate) struct Line {
@@ -24,32 +24,14 @@ impl Default for Line {
 /// The figures as a Markdown table.
 pub(crate) fn table(lines: &[Line]) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::ASCII_MARKDOWN).set_header([
-        "product",
-        "operation",
-        "at once",
-        "bkjs op/s",
-        "bare op/s",
-        "ratio",
-        "bkjs CPU us",
-        "bare CPU us",
-        "CPU ratio",
-    ]);
+    let heads = ["product", "operation", "at once"].into_iter().chain(Measured::HEADS);
+    table.load_style(presets::ASCII_MARKDOWN).set_header(heads);
     for column in table.column_iter_mut().skip(2) {
         column.set_cell_alignment(CellAlignment::Right);
     }
     for Line { product, case, lanes, ours, bare } in lines {
-        table.add_row([
-            (*product).to_owned(),
-            case.name().to_owned(),
-            lanes.to_string(),
-            format!("{:.0}", ours.rate()),
-            format!("{:.0}", bare.rate()),
-            format!("{:.2}", ours.rate() / bare.rate()),
-            format!("{:.1}", ours.cpu_micros()),
-            format!("{:.1}", bare.cpu_micros()),
-            format!("{:.2}", ours.cpu_micros() / bare.cpu_micros()),
-        ]);
+        let what = [(*product).to_owned(), case.name().to_owned(), lanes.to_string()];
+        table.add_row(what.into_iter().chain(ours.cells(bare)));
     }
     table
 }

@@ -1,6 +1,6 @@
 //! Who does the work.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
 /// One of the two ways to the same data. Numbers of records are those of [`record`](crate::record).
 pub(crate) trait Side: Send + Sync + 'static {
@@ -18,27 +18,4 @@ pub(crate) trait Side: Send + Sync + 'static {
 
     /// Adds a hundred records from this number on.
     fn batch(&self, first: u64) -> impl Future<Output = Result<()>> + Send;
-}
-
-/// A name for each side.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Which {
-    /// Through the facade.
-    Ours,
-    /// By the client library.
-    Bare,
-}
-
-impl Which {
-    /// The side with this name.
-    ///
-    /// # Errors
-    /// For any other name.
-    pub(crate) fn parse(name: &str) -> Result<Self> {
-        match name {
-            "ours" => Ok(Self::Ours),
-            "bare" => Ok(Self::Bare),
-            _ => bail!("no side {name}, there are ours and bare"),
-        }
-    }
 }

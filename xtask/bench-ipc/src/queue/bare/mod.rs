@@ -1,0 +1,14 @@
+//! The client libraries alone: each does the least that keeps a job until it is done, whoever dies.
+
+mod nats;
+mod postgres;
+mod redis;
+mod sqlite;
+
+pub(crate) use nats::Nats;
+pub(crate) use postgres::Postgres;
+pub(crate) use redis::Redis;
+pub(crate) use sqlite::Sqlite;
+
+/// What a job says.
+const BODY: &str = r#"{"calls":[[["bench.nothing",null]]]}"#;
