@@ -223,32 +223,6 @@ async fn of_copies_with_one_unique_key_one_runs() -> Result<()> {
 }
 
 #[tokio::test]
-async fn no_job_is_lost_while_workers_are_killed() -> Result<()> {
-    const COUNT: usize = 200;
-    let site = Site::new()?;
-    let server = site.start(&["-server-crash-delay", "1000"]).await?;
-    for n in 0..COUNT {
-        submit(&server, visit(json!({"id": format!("v{n}"), "pause": 20}))).await?;
-        if n % 50 == 25 {
-            server.role("worker").iter().try_for_each(Process::kill)?;
-        }
-    }
-    let all = async || -> Result<Vec<i64>> {
-        let all = server.send(Call::get("/jobs/visits")).await?.json();
-        let rows = all.as_array().or_else(|| all["data"].as_array()).cloned().unwrap_or_default();
-        Ok(rows.iter().filter_map(|row| row["count"].as_i64()).collect())
-    };
-    let counts = wait::until(LIMIT, "every visit", || async {
-        all().await.ok().filter(|counts| counts.len() == COUNT)
-    });
-    let counts = counts.await.with_context(|| format!("log:\n{}", server.log()))?;
-    let extra: i64 = counts.iter().map(|count| count - 1).sum();
-    // Those that were running when a worker was killed may run twice.
-    assert!(extra <= 4 * 2 * 10, "{extra} extra runs");
-    Ok(())
-}
-
-#[tokio::test]
 async fn one_process_without_supervision_runs_jobs_too() -> Result<()> {
     let site = Site::new()?;
     let server = site.start(&["-web"]).await?;

@@ -18,6 +18,9 @@ struct Visit {
     id: String,
     #[column(public, counter)]
     count: i64,
+    /// The process that counted last.
+    #[column(public)]
+    worker: i64,
 }
 
 /// Whom a job is about.
@@ -43,7 +46,8 @@ async fn visit(context: JobContext, visitor: Visitor) -> bkjs::core::Result<Stri
         mishap(&visitor.mishap).await?;
     }
     tokio::time::sleep(Duration::from_millis(visitor.pause)).await;
-    let row = Row::new().with("id", visitor.id).with("count", 1);
+    let row =
+        Row::new().with("id", visitor.id).with("count", 1).with("worker", i64::from(std::process::id()));
     context.api.db().incr("visit", row, &Options::new()).await?;
     Ok(format!("counted at attempt {}", context.running.attempt))
 }
@@ -69,12 +73,23 @@ async fn submit(State(api): State<Api>, context: Arc<Context>) -> Result {
     Ok(Reply::value(Row::new().with("id", api.jobs()?.submit(job).await?)))
 }
 
-async fn visits(db: Db) -> Result {
-    let all = Query::new();
-    Ok(Reply::page("visit", db.select::<Row>("visit", all, &Options::new().count(10_000)).await?))
+/// How many were here.
+async fn count(db: Db) -> Result {
+    let page = db.select::<Row>("visit", Query::new(), &Options { total: true, ..Options::new() }).await?;
+    Ok(Reply::value(Row::new().with("count", page.total.unwrap_or_default() as i64)))
+}
+
+/// Who was here, a page at a time: `start` is the `next_token` of the one before.
+async fn visits(db: Db, context: Arc<Context>) -> Result {
+    let start = Some(context.params.text("start")).filter(|token| !token.is_empty()).map(str::to_owned);
+    let options = Options { start, ..Options::new().count(5000) };
+    Ok(Reply::page("visit", db.select::<Row>("visit", Query::new(), &options).await?))
 }
 
 fn main() -> ExitCode {
-    let routes = Router::new().route("/jobs/submit", any(submit)).route("/jobs/visits", any(visits));
+    let routes = Router::new()
+        .route("/jobs/submit", any(submit))
+        .route("/jobs/count", any(count))
+        .route("/jobs/visits", any(visits));
     App::new("jobs").table::<Visit>().job("app.visit", visit).routes(routes).run()
 }

@@ -4,6 +4,7 @@
 //! everything in memory, so that a restart would show nothing but that: the way to it is cut, it falls silent for
 //! longer than a call may take, and it is cut again. That tries what the driver promises, and not what Amazon does.
 
+mod jobs;
 mod outage;
 mod proxy;
 
@@ -20,12 +21,21 @@ use serde_json::Value;
 use crate::workspace::cargo;
 
 #[derive(clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
+    #[command(subcommand)]
+    other: Option<Other>,
     /// Servers by their names in `services status`; all that a driver talks to when none is named
     names: Vec<String>,
     /// How long to write to each, in seconds
     #[arg(long, default_value_t = 60)]
     seconds: u64,
+}
+
+#[derive(clap::Subcommand)]
+enum Other {
+    /// Kill workers at random while their queue fails, and count the effects of jobs
+    Jobs(jobs::Args),
 }
 
 /// The servers, and the products whose drivers talk to them; either name will do.
@@ -41,6 +51,9 @@ const SILENCE: Duration = Duration::from_millis(CALL_LIMIT + 2000);
 /// # Errors
 /// For a name that has no driver, or when a server cannot be had.
 pub(crate) fn run(args: &Args) -> Result<bool> {
+    if let Some(Other::Jobs(args)) = &args.other {
+        return jobs::run(args);
+    }
     let chosen = chosen(&args.names)?;
     // With the features of the whole workspace: those of a few drivers alone would compile all dependencies anew.
     let suite = ["test", "--workspace", "--all-features", "--test", "chaos", "--no-run"];
