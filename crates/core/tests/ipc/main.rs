@@ -8,6 +8,7 @@
 #![allow(clippy::print_stdout)] // the matrix is for people
 
 mod check;
+mod gate;
 mod matrix;
 mod suite;
 mod trial;

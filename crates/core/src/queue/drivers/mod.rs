@@ -6,9 +6,15 @@ use super::driver::{Capabilities, QueueDriver};
 use super::options::config;
 use super::{QueueOptions, Site};
 use crate::Result;
+#[cfg(any(feature = "amqp", feature = "nats"))]
+use crate::connect::settings;
 use db::DbQueue;
 
+#[cfg(feature = "amqp")]
+pub mod amqp;
 pub mod db;
+#[cfg(feature = "amqp")]
+mod envelope;
 #[cfg(feature = "nats")]
 pub mod nats;
 #[cfg(feature = "redis")]
@@ -54,7 +60,21 @@ const PRODUCTS: &[Product] = &[
         capabilities: nats::CAPABILITIES,
         open: |name, options, _| {
             options.only("nats", &[])?;
-            Ok(of(nats::NatsQueue::new(name, options)?))
+            let (url, settings) = in_query(&options.url);
+            let nats: crate::connect::nats::NatsOptions = settings::options("queue in nats", settings)?;
+            Ok(of(nats::NatsQueue::new(name, options, &nats.at(url)?)?))
+        },
+    },
+    #[cfg(feature = "amqp")]
+    Product {
+        name: "amqp",
+        schemes: &["amqp", "amqps"],
+        capabilities: amqp::CAPABILITIES,
+        open: |name, options, _| {
+            options.only("amqp", &[])?;
+            let (url, settings) = in_query(&options.url);
+            let amqp: crate::connect::amqp::AmqpOptions = settings::options("queue in amqp", settings)?;
+            Ok(of(amqp::AmqpQueue::new(name, options, &amqp.at(url)?)?))
         },
     },
 ];
@@ -79,6 +99,14 @@ pub(super) fn open(name: &str, options: &QueueOptions, site: &Site<'_>) -> Resul
         return Err(config(format!("no queue driver {scheme:.40} in this build, there are: {known}")));
     };
     (product.open)(name, options, site)
+}
+
+/// A URL without its query part, and the settings in that.
+#[cfg(any(feature = "amqp", feature = "nats"))]
+fn in_query(url: &str) -> (&str, settings::Settings) {
+    let (url, query) = url.split_once('?').unwrap_or((url, ""));
+    let settings = form_urlencoded::parse(query.as_bytes());
+    (url, settings.map(|(name, value)| (name.replace('-', "_"), value.into_owned())).collect())
 }
 
 /// A queue that is in no database.
@@ -110,4 +138,38 @@ fn open_local(name: &str, options: &QueueOptions, site: &Site<'_>) -> Result<Ope
     let path = options.url.strip_prefix("local://").unwrap_or_default();
     let db = db::open_file(path, site.folder)?;
     Ok(of_db(DbQueue::new("local", name, db, None, options, site.bell.clone()).creating()))
+}
+
+#[cfg(all(test, feature = "amqp", feature = "nats"))]
+mod tests {
+    use super::*;
+    use crate::queue::{Bell, Queue};
+
+    fn opened(url: &str) -> Result<Queue> {
+        let site = Site { db: None, folder: std::path::Path::new("/nowhere"), bell: Bell::default() };
+        Queue::open("mail", &QueueOptions::at(url)?, &site)
+    }
+
+    #[test]
+    fn options_of_the_connection_stand_in_the_url() {
+        for url in [
+            "amqp://u:p@a,b/v?prefix=shop&connect-timeout=5&bk-retryCount=3",
+            "amqps://h",
+            "nats://a:1,b?token=x",
+            "tls://h",
+        ] {
+            opened(url).expect(url);
+        }
+        for (url, why) in [
+            ("amqp://h?hartbeat=1", "did you mean heartbeat"),
+            ("amqp://h?prefix=", "prefix"),
+            ("amqp://h?bk-heartbeat=1", "no option heartbeat"),
+            ("nats://u:geheim@h/x", "nats://host:port"),
+            ("moon://u:geheim@h", "no queue driver moon"),
+        ] {
+            let error = opened(url).expect_err(url);
+            assert!(error.message().contains(why), "{error:?}");
+            assert!(!error.log_text().contains("geheim"), "{error:?}");
+        }
+    }
 }

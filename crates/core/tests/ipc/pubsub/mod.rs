@@ -1,6 +1,5 @@
 //! The contract of publish and subscribe.
 
-mod gate;
 mod messages;
 mod outages;
 mod slowness;
@@ -14,9 +13,9 @@ use bkjs_core::pubsub::{Capabilities, Message, Pubsub, PubsubDriver, Received, S
 use serde_json::Value;
 
 use crate::check::{Checked, Problem};
+use crate::gate::Gate;
 use crate::suite::{Backend, Family, Room};
 use crate::trial::Trial;
-use gate::Gate;
 
 /// The family of pub/sub drivers.
 pub(crate) struct Pubsubs;

@@ -5,6 +5,7 @@ mod inspecting;
 mod keys;
 mod limits;
 mod ordering;
+mod outages;
 mod taking;
 mod transactions;
 
@@ -20,6 +21,7 @@ use bkjs_core::schema::{Column, SchemaBuilder, Table};
 use serde_json::Map;
 
 use crate::check::{Checked, Problem, holds_that};
+use crate::gate::Gate;
 use crate::suite::{Backend, Family, Room};
 use crate::trial::Trial;
 
@@ -46,9 +48,28 @@ impl Bench {
         Ok(self.open("other", "", Bell::default()).await?.0)
     }
 
+    /// The queue behind a way to the server that can be closed; none where the outages are those of a database.
+    async fn gated_queue(&self, options: &str) -> Checked<Option<(Gate, Queue)>> {
+        if self.backend.server.is_none() || self.backend.name.starts_with("db-") {
+            return Ok(None);
+        }
+        let (gate, url) = Gate::before(&(self.backend.url)(&self.room)).await?;
+        let (queue, _) = self.open_at(url, "", options, Bell::default()).await?;
+        Ok(Some((gate, queue)))
+    }
+
     /// The queue with a bell that others hear, and its database if it is in one.
     async fn open(&self, name: &str, options: &str, bell: Bell) -> Checked<(Queue, Option<Db>)> {
-        let url = (self.backend.url)(&self.room);
+        self.open_at((self.backend.url)(&self.room), name, options, bell).await
+    }
+
+    async fn open_at(
+        &self,
+        url: String,
+        name: &str,
+        options: &str,
+        bell: Bell,
+    ) -> Checked<(Queue, Option<Db>)> {
         let pool = match self.backend.name.strip_prefix("db-") {
             Some(product) => Some(pool(product, &url, &self.room).await?),
             None => None,
@@ -124,6 +145,13 @@ impl Family for Queues {
             can: bkjs_core::queue::drivers::nats::CAPABILITIES,
             url: |_| std::env::var("BKJS_TEST_NATS_URL").unwrap_or_default(),
         },
+        #[cfg(feature = "amqp")]
+        Backend {
+            name: "amqp",
+            server: Some("BKJS_TEST_AMQP_URL"),
+            can: bkjs_core::queue::drivers::amqp::CAPABILITIES,
+            url: |_| std::env::var("BKJS_TEST_AMQP_URL").unwrap_or_default(),
+        },
     ];
 
     const SECTIONS: &'static [&'static [Trial<Self>]] = &[
@@ -134,6 +162,7 @@ impl Family for Queues {
         inspecting::TRIALS,
         limits::TRIALS,
         transactions::TRIALS,
+        outages::TRIALS,
     ];
 
     fn bench(backend: &'static Backend<Self>, room: Arc<Room>) -> Checked<Bench> {

@@ -21,9 +21,18 @@ use crate::{Error, ErrorKind, Result};
 /// How long a call may take.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// How long one question for a message waits at the server: what may come after a taker has gone is handed out again
-/// only when its time is over, so nobody goes before it is answered.
-const QUESTION: Duration = Duration::from_secs(1);
+/// How much longer than the question the answer to it may take.
+const ANSWER: Duration = Duration::from_secs(2);
+
+/// How long one question for a message waits at the server, at most a second: what may come after a taker has gone is
+/// handed out again only when its time is over, so nobody goes before it is answered.
+///
+/// Servers before 2.10 make a mistake when a message is due again in the moment in which the only question ends: they
+/// answer nothing, and count an attempt that nobody got. So the questions after a take end half-way between the moments
+/// at which what was taken may be due again.
+fn question(visibility: Duration) -> Duration {
+    visibility.div_f64(visibility.as_secs_f64().ceil().max(1.0) + 0.5)
+}
 
 /// Messages that are sent before the first answer.
 const AT_ONCE: usize = 500;
@@ -45,8 +54,8 @@ struct Open {
 }
 
 impl NatsQueue {
-    pub(in crate::queue) fn new(name: &str, options: &QueueOptions) -> Result<Self> {
-        let server = NatsClient::new(&NatsOptions::default().at(&options.url)?)?;
+    pub(in crate::queue) fn new(name: &str, options: &QueueOptions, nats: &NatsOptions) -> Result<Self> {
+        let server = NatsClient::new(nats)?;
         let usual = if name.is_empty() { "default" } else { name };
         let queue = options.queue.as_deref().unwrap_or(usual);
         Ok(Self {
@@ -121,11 +130,13 @@ impl NatsQueue {
         let mut found = collect(consumer.fetch().max_messages(max).messages().await.map_err(away)?).await?;
         if found.is_empty() && !wait.is_zero() {
             let first = consumer.batch().max_messages(1).expires(wait).messages().await.map_err(away)?;
-            found = collect(first).await?;
+            // One that is not answered is asked again.
+            found = tokio::time::timeout(wait + ANSWER, collect(first)).await.unwrap_or(Ok(Vec::new()))?;
             if !found.is_empty() && max > 1 {
-                found.extend(
-                    collect(consumer.fetch().max_messages(max - 1).messages().await.map_err(away)?).await?,
-                );
+                // What was found is the taker's, whatever becomes of this question.
+                if let Ok(more) = consumer.fetch().max_messages(max - 1).messages().await {
+                    found.extend(collect(more).await.unwrap_or_default());
+                }
             }
         }
         Ok(found)
@@ -193,7 +204,11 @@ impl QueueDriver for NatsQueue {
             let end = Instant::now() + take.wait;
             loop {
                 let left = end.saturating_duration_since(Instant::now());
-                let wait = if take.stop.is_cancelled() { Duration::ZERO } else { left.min(QUESTION) };
+                let wait = if take.stop.is_cancelled() {
+                    Duration::ZERO
+                } else {
+                    left.min(question(self.visibility))
+                };
                 let found = within(self.fetch(take.max, wait)).await?;
                 let mut taken = Vec::with_capacity(found.len());
                 for message in found {
@@ -380,7 +395,12 @@ async fn collect<E: std::fmt::Display>(
 ) -> Result<Vec<jetstream::Message>> {
     let mut found = Vec::new();
     while let Some(message) = messages.next().await {
-        found.push(message.map_err(away)?);
+        match message {
+            Ok(message) => found.push(message),
+            Err(error) if found.is_empty() => return Err(away(error)),
+            // What came before it is the taker's.
+            Err(_) => break,
+        }
     }
     Ok(found)
 }
@@ -407,5 +427,24 @@ fn now() -> i64 {
 impl fmt::Debug for NatsQueue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("NatsQueue").field("stream", &self.stream).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_question_ends_when_what_was_taken_before_it_is_due_again() {
+        for millis in [1000, 1001, 2000, 2500, 60_000, 3_600_000_u64] {
+            let visibility = Duration::from_millis(millis);
+            let question = question(visibility);
+            assert!(
+                question <= Duration::from_secs(1) && question >= Duration::from_millis(400),
+                "{question:?}"
+            );
+            let part = (visibility.as_secs_f64() / question.as_secs_f64()).fract();
+            assert!((part - 0.5).abs() < 0.001, "{millis}: {part}");
+        }
     }
 }

@@ -9,7 +9,8 @@
 //! All takers share one durable consumer that has to be told what came of each message: what it is not told of within
 //! the visibility timeout, it hands out again. That timeout is one of the consumer: the process that was started last
 //! sets it. A failed message rests in the server. A delayed one is handed out once before its time, and put to rest by
-//! whoever gets it; so its first attempt may be counted twice less.
+//! whoever gets it; so its first attempt may be counted twice less. Servers before 2.10 may count an attempt that nobody
+//! got, when a message is due again in the moment in which a taker's question ends.
 //!
 //! # Guarantees
 //!

@@ -1,0 +1,118 @@
+//! Servers that are gone for a while and come back.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use bkjs_core::ErrorKind;
+use bkjs_core::queue::{Delivery, Message, Outcome, Queue};
+
+use super::{Bench, Queues, take_one};
+use crate::check::{Checked, Problem, equal, holds_that, until};
+use crate::trial::trials;
+
+trials![Queues:
+    an_outage_loses_nothing_that_was_put_or_taken,
+    who_waits_during_an_outage_goes_on_after_it,
+];
+
+/// How long messages are their takers' here.
+const OPTIONS: &str = "&bk-visibilityTimeout=3000";
+
+/// Longer than any call may take.
+const HANG: Duration = Duration::from_secs(60);
+
+fn is_outage(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::Unavailable | ErrorKind::Timeout)
+}
+
+/// What is taken, or nothing while the server is gone.
+async fn take(queue: &Queue, wait: Duration) -> Checked<Vec<Delivery>> {
+    match tokio::time::timeout(HANG, queue.take(10, wait)).await.map_err(Problem::new)? {
+        Ok(taken) => Ok(taken),
+        Err(error) => {
+            holds_that(is_outage(error.kind()), || format!("{error:?}"))?;
+            Ok(Vec::new())
+        }
+    }
+}
+
+/// Puts until it is answered.
+async fn put(queue: &Queue, body: &str) -> Checked {
+    until("something can be put", async || Ok(queue.put(Message::new(body)).await.is_ok())).await
+}
+
+async fn an_outage_loses_nothing_that_was_put_or_taken(bench: Bench) -> Checked {
+    let Some((gate, queue)) = bench.gated_queue(OPTIONS).await? else { return Ok(()) };
+    let mut left = BTreeSet::new();
+    for round in 0..3 {
+        for n in 0..4 {
+            let body = format!("{round}:{n}");
+            put(&queue, &body).await?;
+            left.insert(body);
+        }
+        // Somebody has some of them when the server goes.
+        let taken = take(&queue, Duration::from_secs(5)).await?;
+        gate.close().await?;
+        until("a put is refused", async || {
+            let put = tokio::time::timeout(HANG, queue.put(Message::new("during"))).await;
+            let put = put.map_err(Problem::new)?;
+            Ok(put.is_err_and(|error| is_outage(error.kind())))
+        })
+        .await?;
+        // What cannot be said meanwhile, or is not heard: the message comes again.
+        let bodies: Vec<String> = taken.iter().map(|one| one.body.clone()).collect();
+        let done = taken.into_iter().map(|one| (one, Outcome::Done(None))).collect();
+        for (body, mine) in bodies.into_iter().zip(queue.settle(done).await) {
+            match mine {
+                Ok(true) => drop(left.remove(&body)),
+                Ok(false) => {}
+                Err(error) => holds_that(is_outage(error.kind()), || format!("{error:?}"))?,
+            }
+        }
+        gate.open().await?;
+    }
+    let other = bench.queue(OPTIONS).await?;
+    let left = tokio::sync::Mutex::new(left);
+    until("all have come", async || {
+        for taker in [&queue, &other] {
+            for taken in take(taker, Duration::from_secs(1)).await? {
+                left.lock().await.remove(&taken.body);
+                taker.settle(vec![(taken, Outcome::Done(None))]).await;
+            }
+        }
+        Ok(left.lock().await.is_empty())
+    })
+    .await
+}
+
+async fn who_waits_during_an_outage_goes_on_after_it(bench: Bench) -> Checked {
+    let Some((gate, queue)) = bench.gated_queue(OPTIONS).await? else { return Ok(()) };
+    let other = bench.queue(OPTIONS).await?;
+    for body in ["first", "second"] {
+        let waits = async {
+            loop {
+                let taken = take(&queue, Duration::from_secs(20)).await?;
+                if let Some(taken) = taken.into_iter().next() {
+                    let body = taken.body.clone();
+                    queue.settle(vec![(taken, Outcome::Done(None))]).await;
+                    return Checked::Ok(body);
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        let outage = async {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            gate.close().await?;
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            gate.open().await?;
+            other.put(Message::new(body)).await?;
+            Checked::Ok(())
+        };
+        let (came, broken) = tokio::join!(waits, outage);
+        broken?;
+        equal(came?.as_str(), body)?;
+    }
+    // And what it puts is seen by others.
+    put(&queue, "third").await?;
+    equal(take_one(&other).await?.body, "third".to_owned())
+}
