@@ -26,13 +26,33 @@ impl Api {
     pub fn query(&self, table: &str, context: &Context, options: &Options) -> Result<Query> {
         let rules =
             self.column_rules(table).ok_or_else(|| Error::not_found(format!("no table {table:.64}")))?;
-        let asking = Asking { api: self, table, rules, admin: context.is_admin(), options };
+        let asking = Asking { api: self, table, rules, admin: context.is_admin(), own: false, options };
         for sort in &options.sort {
             asking.permit_sort(&sort.column)?;
         }
         let query = asking.row(context.params.conditions(), 0)?.into_query()?;
         asking.permit(&query, 0)?;
         Ok(query)
+    }
+
+    /// As [`query`](Self::query), among the records whose `id` is this one only: the caller's own, in which every
+    /// column that is not secure may be asked for in any way. An `id` among the parameters is left out.
+    ///
+    /// # Errors
+    /// As [`query`](Self::query).
+    pub fn own_query(&self, table: &str, id: &str, context: &Context, options: &Options) -> Result<Query> {
+        let rules =
+            self.column_rules(table).ok_or_else(|| Error::not_found(format!("no table {table:.64}")))?;
+        let asking = Asking { api: self, table, rules, admin: context.is_admin(), own: true, options };
+        for sort in &options.sort {
+            asking.permit_sort(&sort.column)?;
+        }
+        let mut asked = context.params.conditions();
+        asked.retain(|name, _| name.split_once("_$").map_or(name, |(column, _)| column) != "id");
+        let query = asking.row(asked, 0)?.into_query()?;
+        asking.permit(&query, 0)?;
+        // With its operator, so that none of the caller's reaches it; apart from what may be joined by or.
+        Ok(if options.any { Query::new().or(query) } else { query }.op("id", Op::Eq, id))
     }
 }
 
@@ -47,6 +67,8 @@ struct Asking<'a> {
     table: &'a str,
     rules: &'a ColumnRules,
     admin: bool,
+    /// The records are the caller's.
+    own: bool,
     options: &'a Options,
 }
 
@@ -93,7 +115,7 @@ impl Asking<'_> {
     fn permit_condition(&self, condition: &Condition, depth: usize) -> Result<()> {
         let column = &*condition.column;
         let op = condition.op.or_else(|| self.option_op(column)).unwrap_or(Op::Eq);
-        let question = self.rules.question(column, self.admin);
+        let question = self.question(column);
         let whole = op == Op::Eq && !matches!(condition.value, Value::List(_) | Value::Set(_));
         let beginning = || {
             let text = condition.value.as_str().unwrap_or_default();
@@ -112,8 +134,12 @@ impl Asking<'_> {
         }
     }
 
+    fn question(&self, column: &str) -> Question {
+        if self.own { self.rules.own_question(column) } else { self.rules.question(column, self.admin) }
+    }
+
     fn permit_sort(&self, column: &str) -> Result<()> {
-        match self.rules.question(column, self.admin) {
+        match self.question(column) {
             Question::Any => Ok(()),
             Question::None => Err(forbidden(column, "may not be asked for")),
             Question::Beginning | Question::Value => {

@@ -5,8 +5,6 @@
 //! or the tables are in two pools, the order of writing makes a failure half way harmless; [`Records`]
 //! says for each write what is left then.
 
-use std::sync::Arc;
-
 use bkjs_api::{ACCOUNT_TABLE, AUTH_TABLE, Options};
 use bkjs_core::db::{Action, Db, Op, Operation, Query};
 use bkjs_core::value::Row;
@@ -118,8 +116,7 @@ impl Records<'_> {
     }
 
     fn atomic(&self) -> Result<bool> {
-        let (auth, account) = (self.db.pool_of(AUTH_TABLE)?, self.db.pool_of(ACCOUNT_TABLE)?);
-        Ok(Arc::ptr_eq(auth, account) && auth.capabilities().transactions)
+        self.db.are_together(&[AUTH_TABLE, ACCOUNT_TABLE])
     }
 
     /// Writes into `bk_auth` and `bk_account`, both or neither.

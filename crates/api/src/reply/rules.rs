@@ -110,6 +110,11 @@ impl ColumnRules {
         self.class(name, &mut 0).is_some()
     }
 
+    /// How far the caller's own records may be asked for by a column: by all that is shown.
+    pub fn own_question(&self, name: &str) -> Question {
+        if self.class(name, &mut 0) == Some(Class::Secure) { Question::None } else { Question::Any }
+    }
+
     /// How far records of others may be asked for by a column: what cannot be read must not be found out by
     /// asking either, except by who knows it. A name that is no column may be named: it finds nothing.
     pub fn question(&self, name: &str, admin: bool) -> Question {

@@ -13,6 +13,12 @@ use super::{Action, Db, Key, Operation, Options, Outcome, Written};
 use crate::value::Name;
 use crate::{Error, ErrorKind, Result};
 
+/// Whether these are one pool, which has transactions.
+fn is_one(pools: &[&Arc<dyn Driver>]) -> bool {
+    let Some((first, others)) = pools.split_first() else { return true };
+    first.capabilities().transactions && others.iter().all(|other| Arc::ptr_eq(first, other))
+}
+
 /// An operation that is ready, with the place of its answer.
 struct Ready<'a> {
     at: usize,
@@ -104,6 +110,51 @@ impl Db {
             written[at] = ready.finish(affected, &operations[at].options)?;
         }
         Ok(written)
+    }
+
+    /// Whether operations on these tables can be one [transaction](Self::transact): they are in one pool, and it has
+    /// transactions.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown table.
+    pub fn are_together(&self, tables: &[&str]) -> Result<bool> {
+        let pools = tables.iter().map(|table| self.pool_of(table)).collect::<Result<Vec<_>>>()?;
+        Ok(is_one(&pools))
+    }
+
+    /// Applies operations as one [transaction](Self::transact) where the tables are [together](Self::are_together),
+    /// else one after the other up to the first that fails, where again an update that matches no record, and a
+    /// conditional removal that matches none, fails. Order them so that what is left then does no harm, and so that
+    /// doing the same again completes it.
+    ///
+    /// # Errors
+    /// As [`transact`](Self::transact).
+    pub async fn apply(&self, operations: Vec<Operation>) -> Result<Vec<Written>> {
+        let pool = |operation: &Operation| match operation.options.pool.as_deref() {
+            Some(name) => Ok(self.pool(name)),
+            None => self.pool_of(&operation.table),
+        };
+        if is_one(&operations.iter().map(pool).collect::<Result<Vec<_>>>()?) {
+            return self.transact(operations, &Options::new()).await;
+        }
+        let mut done = Vec::with_capacity(operations.len());
+        for operation in operations {
+            let Operation { action, table, record, options } = operation;
+            let needed = action == Action::Update || options.condition.is_some();
+            let written = match action {
+                Action::Get => return Err(Error::invalid("a get is no change")),
+                Action::Add => self.add(&table, record, &options).await?,
+                Action::Put => self.put(&table, record, &options).await?,
+                Action::Update => self.update(&table, record, &options).await?,
+                Action::Incr => self.incr(&table, record, &options).await?,
+                Action::Del => self.del(&table, record, &options).await?,
+            };
+            if needed && written.affected == 0 {
+                return Err(Error::new(ErrorKind::ConditionFailed, format!("no such record in {table}")));
+            }
+            done.push(written);
+        }
+        Ok(done)
     }
 
     /// The name of the table, whatever the operation calls it.

@@ -52,6 +52,7 @@
 //! | [`update_all`](Db::update_all), [`del_all`](Db::del_all) | the whole on SQL products and LMDB; on others many records at a time |
 //! | [`batch`](Db::batch) | each operation on its own |
 //! | [`transact`](Db::transact) | all operations together |
+//! | [`apply`](Db::apply) | all operations together where their tables are in one pool, else one after the other |
 //! | [`query`](Db::query) | what the product says of the statement |
 //! | [`plan_tables`](Db::plan_tables) | nothing: it reads step by step |
 //! | [`create_tables`](Db::create_tables) | each step; all are safe to repeat |

@@ -4,7 +4,7 @@ use bkjs_core::ErrorKind;
 use bkjs_core::db::{Action, Db, Operation, Options, Outcome, Query};
 use bkjs_core::value::Row;
 
-use crate::backend::Bench;
+use crate::backend::{Bench, OTHER};
 use crate::check::*;
 use crate::tables::*;
 use crate::trial::trials;
@@ -24,6 +24,8 @@ trials! {
     s196_a_transaction_sees_its_own_writes if transactions,
     operations_of_a_batch_apply_in_order,
     an_operation_that_makes_no_sense_fails_alone,
+    what_is_applied_in_one_pool_is_whole if transactions,
+    what_is_applied_in_two_pools_goes_in_order,
     a_transaction_of_nothing_is_no_error if transactions,
     a_transaction_with_a_senseless_operation_applies_nothing if transactions,
 }
@@ -292,4 +294,36 @@ async fn a_transaction_with_a_senseless_operation_applies_nothing(bench: Bench) 
     let elsewhere = vec![add(T1, row! { id: "a1" }), add("nosuch", row! { id: "a1" })];
     fails(db.transact(elsewhere, &USUAL).await, ErrorKind::NotFound)?;
     finds(&db, T1, Query::new(), "").await
+}
+
+async fn what_is_applied_in_one_pool_is_whole(bench: Bench) -> Checked {
+    let db = bench.open([t1()]).await?;
+    seed(&db, T1, [row! { id: "a1", num: 1 }]).await?;
+    equal(db.are_together(&[T1, T1])?, true)?;
+    let operations = vec![add(T1, row! { id: "a2" }), add(T1, row! { id: "a1" })];
+    fails(db.apply(operations).await, ErrorKind::AlreadyExists)?;
+    finds(&db, T1, Query::new(), "a1").await?;
+    let operations = vec![add(T1, row! { id: "a2" }), update(T1, row! { id: "a1", num: 2 })];
+    equal(db.apply(operations).await?.iter().map(|w| w.affected).sum::<u64>(), 2)?;
+    finds(&db, T1, Query::new(), "a1 a2").await?;
+    equal(db.apply(Vec::new()).await?.len(), 0)
+}
+
+async fn what_is_applied_in_two_pools_goes_in_order(bench: Bench) -> Checked {
+    let db = bench.open_two([t1()]).await?;
+    let there = Options { pool: Some(OTHER.into()), ..Options::new() };
+    let elsewhere = |operation: Operation| Operation { options: there.clone(), ..operation };
+    // An update that matches nothing, and a conditional removal that does, fail as in a transaction.
+    let unmet = Options { condition: Some(Query::new().eq("num", 9)), ..there.clone() };
+    let unmatched = Operation { options: unmet, ..Operation::new(Action::Del, T1, row! { id: "a1" }) };
+    for (id, failing) in [("a1", elsewhere(update(T1, row! { id: "a1", num: 2 }))), ("a2", unmatched)] {
+        let operations = vec![add(T1, row! { id: id }), failing, add(T1, row! { id: "never" })];
+        fails(db.apply(operations).await, ErrorKind::ConditionFailed)?;
+    }
+    finds(&db, T1, Query::new(), "a1 a2").await?;
+    let operations = vec![elsewhere(add(T1, row! { id: "b1" })), add(T1, row! { id: "a3" })];
+    equal(db.apply(operations).await?.len(), 2)?;
+    finds(&db, T1, Query::new(), "a1 a2 a3").await?;
+    let other: Vec<Row> = db.select(T1, Query::new(), &there).await?.rows;
+    equal(other.len(), 1)
 }
