@@ -147,7 +147,9 @@ async fn what_a_person_has_to_decide_is_said_and_left_alone() -> Result<()> {
 async fn a_failure_is_told_from_something_to_do_by_its_status() -> Result<()> {
     let home = Home::new()?;
     ends(&home, "apply", 0).await?;
-    let lost = "-db-lmdb-pool lmdb:///proc/none/x.lmdb -db-lmdb-pool-tables bk_auth";
+    let twice = "-db-sqlite1-pool one -db-sqlite1-pool-tables bk_account,bk_auth -db-sqlite2-pool two \
+                 -db-sqlite2-pool-tables bk_auth";
+    let lost = "-db-lmdb-pool lmdb:///proc/version -db-lmdb-pool-tables bk_auth";
     for (line, named) in [
         ("nosuch", "no table nosuch"),
         ("-pool nosuch", "no pool nosuch"),
@@ -157,6 +159,8 @@ async fn a_failure_is_told_from_something_to_do_by_its_status() -> Result<()> {
         ("-db-pool nosuch", "nosuch"),
         ("-db-cache-ttl nosuch", "db-cache-ttl"),
         (lost, "pool lmdb cannot be used"),
+        (twice, "table bk_auth is bound to two pools, by db-sqlite1-pool-tables and db-sqlite2-pool-tables"),
+        ("-db-sqlite-pool :memory:", "db-sqlite-pool: each process would have a :memory: of its own"),
     ] {
         for tool in ["diff", "apply"] {
             let ran = ends(&home, &format!("{tool} {line}"), 2).await?;
@@ -165,6 +169,81 @@ async fn a_failure_is_told_from_something_to_do_by_its_status() -> Result<()> {
     }
     ends(&home, "export nosuch", 1).await?;
     ends(&home, "export bk_auth -db-cache-ttl nosuch", 1).await.map(drop)
+}
+
+#[tokio::test]
+async fn a_program_reads_what_apply_has_done() -> Result<()> {
+    let home = Home::new()?;
+    let table = account().column(Column::text("latitude"));
+    earlier(&home, table, Row::new().with("id", "a1")).await?;
+    let ran = ends(&home, "apply -json", 2).await?;
+    let lines: Vec<Value> = ran.stdout.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+    let find =
+        |text: &str| lines.iter().find(|line| line["text"] == text).with_context(|| format!("{ran:?}"));
+    let made = find("table bk_auth created")?;
+    assert_eq!((&made["pool"], &made["gravity"]), (&"sqlite".into(), &"change".into()));
+    assert_eq!((&made["what"], &made["key"][0]), (&"table".into(), &"login".into()));
+    assert!(made["columns"].as_array().is_some_and(|columns| columns.len() > 5), "{made}");
+    let added = find("table bk_account column city added")?;
+    assert_eq!((&added["what"], &added["column"]), (&"column".into(), &"city".into()));
+    assert!(added.get("advice").is_none(), "{added}");
+    let problems: Vec<&Value> = lines.iter().filter(|line| line["gravity"] == "problem").collect();
+    ensure!(problems.len() == 1 && problems[0]["advice"].is_string(), "{ran:?}");
+    // Nothing is left but the problem.
+    let ran = ends(&home, "apply -json", 2).await?;
+    assert_eq!(serde_json::from_str::<Value>(&ran.stdout)?["what"], "type");
+    assert_eq!(ends(&home, "apply bk_auth -json", 0).await?.stdout, "");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_apply_that_fails_leaves_the_pool_as_it_was() -> Result<()> {
+    let home = Home::new()?;
+    earlier(&home, Table::new("other").column(Column::text("id").primary()), Row::new().with("id", "a"))
+        .await?;
+    let file = SqliteOptions::file(home.path().join("var/backend.db"));
+    let query = async |text: &str| -> Result<()> {
+        let driver = SqliteDriver::open(&file)?;
+        driver.query(text.into(), Vec::new()).await?;
+        driver.close().await;
+        Ok(())
+    };
+    // Another program's, under the name that is wanted.
+    query("create index bk_account_email_index on other (id)").await?;
+    let planned = ends(&home, "diff", 1).await?.stdout;
+    for line in ["apply", "apply -json"] {
+        let ran = ends(&home, line, 2).await?;
+        assert!(ran.stdout.is_empty() && ran.stderr.contains("pool sqlite: "), "{ran:?}");
+        assert!(ran.stderr.contains("bk_account_email_index"), "{ran:?}");
+    }
+    assert_eq!(ends(&home, "diff", 1).await?.stdout, planned);
+    query("drop index bk_account_email_index").await?;
+    assert_eq!(counts(&ends(&home, "apply", 0).await?), planned.lines().next().unwrap_or_default());
+    ends(&home, "diff", 0).await.map(drop)
+}
+
+#[tokio::test]
+async fn a_look_makes_neither_the_home_nor_a_file() -> Result<()> {
+    let home = Home::new()?;
+    let elsewhere = home.beside("elsewhere/other.lmdb");
+    let lmdb = format!("-db-lmdb-pool lmdb://{} -db-lmdb-pool-tables bk_auth", elsewhere.display());
+    for line in
+        ["diff", "diff -json", &format!("diff {lmdb}"), "diff -db-cache-tables bk_auth -log-file x.log"]
+    {
+        let ran = ends(&home, line, 1).await?;
+        assert!(ran.stdout.contains("table bk_auth is missing"), "{ran:?}");
+    }
+    let ran = ends(&home, "tables", 0).await?;
+    assert!(ran.stdout.contains("bk_account\n"), "{ran:?}");
+    assert!(!home.path().exists() && !elsewhere.exists() && !home.beside("elsewhere").exists());
+    // One that is half there stays so.
+    home.write("etc/config", "")?;
+    ends(&home, &format!("diff {lmdb}"), 1).await?;
+    let there: Vec<_> = std::fs::read_dir(home.path())?
+        .map(|one| one.map(|one| one.file_name()))
+        .collect::<Result<_, _>>()?;
+    assert_eq!(there, ["etc"]);
+    ends(&home, "frob", 1).await.map(drop)
 }
 
 #[tokio::test]

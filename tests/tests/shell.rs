@@ -93,6 +93,13 @@ async fn the_shell_finds_the_server_of_its_home_wherever_that_listens() -> Resul
     run(&home, "-account-add login a secret s name A").await?;
     let own = run(&home, "-send-request /account/get -login a -secret s").await?;
     assert_eq!(own["login"], "a");
+    // Who says where it is means no other.
+    let port = free_port()?;
+    let told = fail(&home, &format!("-port {port} -send-request /account/get -login a -secret s")).await?;
+    assert!(told.contains(&format!("cannot reach 127.0.0.1:{port}")), "{told}");
+    let elsewhere = Home::new()?;
+    let line = format!("-port {} -send-request /account/get -login a -secret s", server.port);
+    assert_eq!(run(&elsewhere, &line).await?["login"], "a");
     assert_eq!(server.stop().await?, 0);
     Ok(())
 }

@@ -340,6 +340,9 @@ async fn standard_output_and_input_take_part_of_a_table() -> Result<()> {
     ensure!(out.status.success(), "{out:?}");
     assert_eq!(counts(&serde_json::from_slice(&out.stdout)?), [3, 3, 0, 0, 0, 0]);
     assert_eq!(exported(&other, "").await?, ran.stdout);
+    // A new home has all its tables, whichever command comes first.
+    let told = other.db(&["diff"]).await?;
+    assert!(told.code == Some(0) && told.stdout.contains("nothing to do"), "{told:?}");
     Ok(())
 }
 
@@ -357,6 +360,24 @@ async fn a_reader_that_has_gone_is_no_failure() -> Result<()> {
         ensure!(out.status.code() == Some(0), "{line:?}: {out:?}");
     }
     assert!(home.beside("all/bk_auth.json").exists() && home.beside("all/bk_account.json").exists());
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_export_whose_reader_goes_early_says_so_and_is_not_taken_for_whole() -> Result<()> {
+    let home = Home::new()?;
+    lines(&home, "in.json", many(3))?;
+    run(&home, &format!("import {TABLE} -path in.json")).await?;
+    let (reader, writer) = std::io::pipe()?;
+    drop(reader);
+    let mut command = home.db_command(&["export", TABLE, "-path", "-"])?;
+    let child = command.stdout(writer).spawn()?;
+    drop(command);
+    let out = child.wait_with_output().await?;
+    let told = String::from_utf8_lossy(&out.stderr);
+    let end = told.lines().last().unwrap_or_default();
+    assert!(end.starts_with("bkjs: cannot write to standard output"), "{out:?}");
+    assert!(out.status.code() == Some(1) && !told.contains("panicked"), "{out:?}");
     Ok(())
 }
 

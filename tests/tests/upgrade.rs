@@ -1,12 +1,15 @@
 //! A home whose database is not as this version makes it: of an earlier version, or damaged.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+use bkjs_core::db::driver::Driver as _;
+use bkjs_core::db::drivers::sqlite::{SqliteDriver, SqliteOptions};
 use bkjs_core::db::{self, Db, DbParams, Options};
 use bkjs_core::schema::{Column, SchemaBuilder, Table};
 use bkjs_core::value::Row;
-use bkjs_tests::{Call, Home, Program, Server};
+use bkjs_tests::{Call, Home, Program, Server, until};
 
 /// Makes the table of logins without the columns that came later, and in it one login.
 async fn earlier(home: &Home) -> Result<()> {
@@ -73,6 +76,28 @@ async fn only_files_of_the_home_are_kept_in_step_unasked() -> Result<()> {
     assert_eq!(server.stop().await?, 0);
     let told = home.db(&["diff", "bk_config"]).await?;
     assert!(told.code == Some(1) && told.stdout.contains("table bk_config is missing"), "{told:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn of_a_table_that_was_not_made_strangers_learn_nothing_and_the_log_what_to_do() -> Result<()> {
+    let home = Home::new()?;
+    let elsewhere = home.beside("elsewhere.db");
+    home.write("etc/config", &format!("db-sqlite-pool={}\n", elsewhere.display()))?;
+    // The file is there, and no table is.
+    SqliteDriver::open(&SqliteOptions::file(&elsewhere))?.close().await;
+    let server = Server::start_program(&Program::bkjs()?, &home, &[]).await?;
+    let form = [("name", "A"), ("login", "a"), ("secret", "s")];
+    let reply = server.send(Call::post("/account/add").form(&form)).await?;
+    assert_eq!(reply.status, 503, "{}", reply.text());
+    assert!(reply.text().contains("is not in the database yet"), "{}", reply.text());
+    assert!(!reply.text().contains("create") && !reply.text().contains("apply"), "{}", reply.text());
+    let told =
+        |line: &&str| line.contains("ERROR") && line.contains("table bk_auth is not in the database yet");
+    let line = async || server.log().lines().find(told).map(str::to_owned);
+    let line = until(Duration::from_secs(20), "the line in the log", line).await?;
+    assert!(line.contains("run with -db-create-tables, or bkjs db apply"), "{line}");
+    assert_eq!(server.stop().await?, 0);
     Ok(())
 }
 

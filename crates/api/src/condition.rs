@@ -114,6 +114,7 @@ impl Asking<'_> {
 
     fn permit_condition(&self, condition: &Condition, depth: usize) -> Result<()> {
         let column = &*condition.column;
+        self.refuse_computed(column)?;
         let op = condition.op.or_else(|| self.option_op(column)).unwrap_or(Op::Eq);
         let question = self.question(column);
         let whole = op == Op::Eq && !matches!(condition.value, Value::List(_) | Value::Set(_));
@@ -139,12 +140,24 @@ impl Asking<'_> {
     }
 
     fn permit_sort(&self, column: &str) -> Result<()> {
+        self.refuse_computed(column)?;
         match self.question(column) {
             Question::Any => Ok(()),
             Question::None => Err(forbidden(column, "may not be asked for")),
             Question::Beginning | Question::Value => {
                 Err(forbidden(column, "is private: records of others are not sorted by it"))
             }
+        }
+    }
+
+    /// Refuses a column that no record has stored.
+    fn refuse_computed(&self, column: &str) -> Result<()> {
+        let declared = self.api.schema().find(self.table).and_then(|table| table.find(column));
+        match declared.is_some_and(|column| column.hidden) {
+            true => Err(Error::invalid(format!(
+                "{column:.64} is not stored: records are not found or sorted by it"
+            ))),
+            false => Ok(()),
         }
     }
 

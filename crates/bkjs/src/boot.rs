@@ -133,9 +133,11 @@ fn part(
     };
     let config = Config::load(registered.setup.take_registry(), Inputs::of_process(line))?;
     let (handles, setup) = registered.admit(role);
+    let looks = matches!(&command, Command::Db(words) if db::only_looks(words));
     // Whoever only asks touches nothing.
     let log = match command {
         Command::Help(_) => None,
+        _ if looks => Some(look(&handles, role)?),
         _ => Some(prepare(&handles, role)?),
     };
     if is_operator(role) {
@@ -179,6 +181,7 @@ fn part(
         // It becomes the top of the tree, which reads them.
         (Command::Run, None) => {}
         (Command::Help(_), _) => environment.look_at_sources(role)?,
+        _ if looks && !environment.core.load().var().exists() => environment.look_at_sources(role)?,
         _ => environment.read_sources(role)?,
     }
     match command {
@@ -232,6 +235,17 @@ fn prepare(handles: &Handles, role: &str) -> Result<Logging> {
     // A process with a role serves on one thread, which must not wait for a reader of the log.
     let init = if is_operator(role) { Logging::init } else { Logging::init_in_background };
     init(&handles.log.load(), &handles.core.load(), role)
+}
+
+/// As [`prepare`], for a process that makes nothing in the home.
+fn look(handles: &Handles, role: &str) -> Result<Logging> {
+    let (core, mut log) = (handles.core.load(), LogParams::clone(&handles.log.load()));
+    if core.home.exists() {
+        bkjs_runtime::become_user(&handles.runtime.load(), &core.home)?;
+    }
+    // A file may be anywhere, but most are in the folder of the log, which would have to be made.
+    log.console |= !core.log().exists();
+    Logging::init(&log, &core, role)
 }
 
 /// Whether an operator has started the process of this role and sees what it says.

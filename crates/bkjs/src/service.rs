@@ -178,6 +178,11 @@ impl Environment {
         self.open_pools(builder.tell_all_writes(), &caches)
     }
 
+    /// The same for who only looks at the tables: nothing is made in the home.
+    pub(crate) fn look(&self, builder: DbBuilder) -> Result<Db> {
+        db::open_to_look(builder, &self.db.load(), &self.core.load().var())
+    }
+
     /// Whether the tables of a pool are brought in step with their descriptions at the start.
     pub(crate) fn keeps_tables(&self, pool: &str) -> bool {
         db::keeps_tables(&self.db.load(), pool, &self.core.load().var())

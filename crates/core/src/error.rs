@@ -54,6 +54,8 @@ pub enum ErrorKind {
     Unsupported,
     /// The engine asked to slow down.
     OverCapacity,
+    /// A table or column that is declared was not made in the database yet.
+    NotPrepared,
     /// The peer cannot be reached now.
     Unavailable,
     /// It took longer than allowed.
@@ -84,7 +86,7 @@ impl ErrorKind {
             Self::NoLogin => 417,
             Self::TooManyRequests | Self::OverCapacity => 429,
             Self::Internal => 500,
-            Self::Unavailable => 503,
+            Self::NotPrepared | Self::Unavailable => 503,
             Self::Timeout => 504,
         }
     }
@@ -111,6 +113,7 @@ impl ErrorKind {
             Self::TooManyRequests => "TooManyRequests",
             Self::Unsupported => "Unsupported",
             Self::OverCapacity => "OverCapacity",
+            Self::NotPrepared => "NotPrepared",
             Self::Unavailable => "Unavailable",
             Self::Timeout => "Timeout",
             Self::Internal => "Internal",
@@ -127,7 +130,7 @@ impl ErrorKind {
 ///
 /// ```
 /// use bkjs_core::{Error, ErrorKind};
-/// let e = Error::new(ErrorKind::NotFound, "no table todo: run with -db-create-tables").detail("pool sqlite");
+/// let e = Error::new(ErrorKind::NotFound, "there is no such record").detail("pool sqlite");
 /// assert_eq!(e.status(), 404);
 /// ```
 pub struct Error(Box<Inner>);

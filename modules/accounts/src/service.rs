@@ -165,7 +165,10 @@ impl Accounts {
                 input.set("password", self.api.hasher().hash(password).await?);
                 input.set("secret", secrets::random_secret()?);
             }
-            None => required(&input, "secret")?,
+            None => match secret_text(&mut input, "secret")? {
+                Some(secret) => drop(input.set("secret", secret.as_str())),
+                None => return Err(missing("secret")),
+            },
         }
         input.remove("salt");
         if by == By::Owner {
@@ -319,18 +322,22 @@ fn with_id(mut options: Options) -> Options {
     options
 }
 
-/// Takes a secret out of the input; none when it is absent or empty.
+/// Takes a secret out of the input; none when it is absent or empty. Only a text is one: by another type somebody may
+/// have meant anything.
 fn secret_text(input: &mut Row, name: &str) -> Result<Option<Zeroizing<String>>> {
     match input.remove(name) {
         Some(Value::Text(text)) if !text.is_empty() => Ok(Some(text.into())),
-        Some(Value::Int(number)) => Ok(Some(number.to_string().into())),
         Some(value) if !value.is_empty() => Err(Error::invalid(format!("{name} must be a text"))),
         _ => Ok(None),
     }
 }
 
 fn required(input: &Row, name: &str) -> Result<()> {
-    if input.has(name) { Ok(()) } else { Err(Error::invalid(format!("{name} is required"))) }
+    if input.has(name) { Ok(()) } else { Err(missing(name)) }
+}
+
+fn missing(name: &str) -> Error {
+    Error::invalid(format!("{name} is required"))
 }
 
 /// Refuses a login that no signature can carry: its account could never sign a request.

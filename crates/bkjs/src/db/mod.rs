@@ -38,10 +38,23 @@ pub(crate) struct Tool {
     options: &'static [&'static str],
     /// Its options that are true when they are there.
     flags: &'static [&'static str],
+    /// What it makes in the home before its work.
+    makes: Makes,
     /// The exit status when it fails.
     failure: u8,
     /// Its work, which gives the exit status.
     run: for<'a> fn(&'a Tools, Args) -> BoxFuture<'a, Result<u8>>,
+}
+
+/// What a tool makes in the home before its work.
+#[derive(Clone, Copy, PartialEq)]
+enum Makes {
+    /// It only looks: the home need not be there.
+    Nothing,
+    /// The folders.
+    Home,
+    /// The folders, and where the database is new the tables that every other command makes there.
+    Tables,
 }
 
 /// What the tools work with.
@@ -89,6 +102,7 @@ const TOOLS: &[Tool] = &[
         summary: "names the tables that the modules and the application have",
         options: &[],
         flags: &[],
+        makes: Makes::Nothing,
         failure: 1,
         run: |tools, args| Box::pin(tables::run(tools, args).map_ok(|()| 0)),
     },
@@ -99,6 +113,7 @@ const TOOLS: &[Tool] = &[
                   is something, 2 when a person has to decide or the tool fails",
         options: &["tables", "skip", "pool"],
         flags: &["json"],
+        makes: Makes::Nothing,
         failure: upgrade::FOR_PEOPLE,
         run: |tools, args| Box::pin(upgrade::diff(tools, args)),
     },
@@ -109,6 +124,7 @@ const TOOLS: &[Tool] = &[
                   something is left that a person has to decide, or the tool fails",
         options: &["tables", "skip", "pool"],
         flags: &["json"],
+        makes: Makes::Home,
         failure: upgrade::FOR_PEOPLE,
         run: |tools, args| Box::pin(upgrade::apply(tools, args)),
     },
@@ -119,6 +135,7 @@ const TOOLS: &[Tool] = &[
         summary: "writes the records of tables to files of JSON, a line each",
         options: &["path", "tables", "skip", "pool", "filter", "batch"],
         flags: &["resume", "no-verify"],
+        makes: Makes::Tables,
         failure: 1,
         run: |tools, args| Box::pin(transfer::export(tools, args).map_ok(|()| 0)),
     },
@@ -130,6 +147,7 @@ const TOOLS: &[Tool] = &[
         summary: "stores the records of such files",
         options: &["path", "tables", "skip", "pool", "op", "incremental", "mapping", "max-errors", "batch"],
         flags: &["convert", "continue", "resume", "no-verify"],
+        makes: Makes::Tables,
         failure: 1,
         run: |tools, args| Box::pin(transfer::import(tools, args).map_ok(|()| 0)),
     },
@@ -140,6 +158,7 @@ const TOOLS: &[Tool] = &[
         summary: "copies the records of tables from one pool to another",
         options: &["from", "to", "tables", "skip", "filter", "op", "incremental", "max-errors", "batch"],
         flags: &["continue", "resume", "no-verify"],
+        makes: Makes::Tables,
         failure: 1,
         run: |tools, args| Box::pin(transfer::copy(tools, args).map_ok(|()| 0)),
     },
@@ -161,6 +180,11 @@ pub(crate) fn run(environment: &Environment, mut setup: Setup, words: &[String])
     }
 }
 
+/// Whether the tool that the first word names makes nothing in the home.
+pub(crate) fn only_looks(words: &[String]) -> bool {
+    find(words).is_ok_and(|tool| tool.makes == Makes::Nothing)
+}
+
 /// The exit status when the tool that the first word names fails, or cannot even begin.
 pub(crate) fn failure(words: &[String]) -> ExitCode {
     find(words).map_or(ExitCode::FAILURE, |tool| tool.failure.into())
@@ -179,12 +203,19 @@ async fn tool(environment: &Environment, setup: &mut Setup, words: &[String]) ->
     let tool = find(words)?;
     let args = Args::parse(words.get(1..).unwrap_or_default(), tool.options, tool.flags)?;
     let (params, folder) = (environment.db.load_full(), environment.core.load().var());
-    let create = params.create_tables || bkjs_core::db::is_new(&params, &folder);
-    let db = environment.open(setup.db_builder())?;
+    let is_new = bkjs_core::db::is_new(&params, &folder);
+    let builder = setup.db_builder();
+    let db = match tool.makes {
+        Makes::Nothing => environment.look(builder),
+        Makes::Home | Makes::Tables => environment.open(builder),
+    }?;
     let bound = params.tables.iter().filter(|(_, tables)| !tables.is_empty()).map(|(pool, _)| pool);
     let named = bound.chain([&params.config]).filter(|pool| !pool.is_empty() && is_opened(&params, pool));
     let lost = named.filter(|pool| !db.has_pool(pool)).cloned().collect();
-    let tools = Tools { db, folder, create, lost };
+    let tools = Tools { db, folder, create: params.create_tables || is_new, lost };
+    if is_new && tool.makes == Makes::Tables && tools.lost.is_empty() {
+        log(&tools.db.create_tables_in(|pool| environment.keeps_tables(pool)).await?);
+    }
     let done = (tool.run)(&tools, args).await;
     tools.db.close().await;
     done

@@ -10,6 +10,7 @@ mod request;
 use std::process::ExitCode;
 
 use bkjs_api::{Args, Command, CommandContext, Setup};
+use bkjs_core::config::Rank;
 use bkjs_core::db::Gravity;
 use bkjs_core::suggest::nearest;
 use bkjs_core::value::Value;
@@ -23,7 +24,13 @@ pub(crate) use request::BackendParams;
 /// The commands of the shell itself and of all modules.
 pub(crate) fn all(environment: &Environment, setup: &Setup) -> Vec<Command> {
     let params = environment.runtime.load();
-    let listens = bkjs_runtime::listens_at(&environment.core.load().var());
+    // Who says on the command line where the server is means no other.
+    let is_said =
+        |name: &&str| environment.config.origin(name).is_some_and(|origin| origin.rank == Rank::CommandLine);
+    let listens = match ["port", "bind"].iter().any(is_said) {
+        true => None,
+        false => bkjs_runtime::listens_at(&environment.core.load().var()),
+    };
     let own = format!("http://{}", listens.unwrap_or_else(|| params.reachable()));
     let backend = request::Backend { params: environment.backend.clone(), own };
     let own = [request::command(backend), config::command(environment.config.clone())];

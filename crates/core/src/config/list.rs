@@ -1,6 +1,6 @@
 use super::registry::Entry;
 use super::resolve::{Setting, Settings};
-use super::{Config, Registry, Spec};
+use super::{Config, Origin, Registry, Spec};
 
 /// One parameter as listings show it.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -43,6 +43,11 @@ impl Config {
             None => is_named_secret(name),
         };
         if hidden { HIDDEN.into() } else { without_password(text) }
+    }
+
+    /// Where the value of a parameter that stands was said; none when it is the default. The name is the parameter's own.
+    pub fn origin(&self, name: &str) -> Option<Origin> {
+        self.with_running(|running| running.get(name)?.occurrences.last().map(|last| last.origin.clone()))
     }
 
     /// All parameters in order of declaration, each set member of a family after its pattern; those without effect

@@ -115,7 +115,7 @@ pub use facade::Db;
 pub use key::{IntoKey, Key};
 pub use lines::{BadLine, LineReader, line_of};
 pub use options::{Options, Returning, Sort};
-pub use params::{DbParams, is_new, keeps_tables, open};
+pub use params::{DbParams, is_new, keeps_tables, open, open_to_look};
 pub(crate) use params::{is_missing, open_pool};
 pub use query::{Condition, Group, GroupKind, IntoQuery, Op, Query};
 pub use reply::{Action, Operation, Outcome, Page, Written};

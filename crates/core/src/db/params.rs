@@ -10,7 +10,6 @@ use serde_json::{Map, Value as Json};
 use super::cache::configure;
 use super::driver::Driver;
 use super::drivers::none::NoneDriver;
-use super::drivers::sqlite::SqliteOptions;
 use super::drivers::{self, Location};
 use super::{Db, DbBuilder};
 use crate::config::{CONFIG_TABLE, Params, Secret, Size};
@@ -79,8 +78,27 @@ pub struct DbParams {
 /// reported and left out, unless it is the default one.
 ///
 /// # Errors
-/// `Config` for a pool that cannot be configured like this, `Unavailable` for one that cannot be used.
+/// `Config` for a pool that cannot be configured like this, or a table that is bound to two; `Unavailable` for a pool that
+/// cannot be used.
 pub fn open(builder: DbBuilder, params: &DbParams, folder: &Path) -> Result<Db> {
+    let builder = add_pools(builder, params, folder, drivers::open)?;
+    configure(builder, params, folder)?.build()
+}
+
+/// As [`open`], for who only asks in what the pools differ from their tables: no file and no folder is made. An embedded
+/// database that is not there is like an empty one, and nobody is told of writes.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_to_look(builder: DbBuilder, params: &DbParams, folder: &Path) -> Result<Db> {
+    add_pools(builder, params, folder, drivers::open_to_look)?.tell_no_writes().build()
+}
+
+/// Opens a driver by its name.
+type Opener = fn(&str, Location<'_>) -> Result<Arc<dyn Driver>>;
+
+fn add_pools(builder: DbBuilder, params: &DbParams, folder: &Path, opener: Opener) -> Result<DbBuilder> {
+    refuse_two_pools(&builder, params)?;
     let mut builder = builder.pool("none", Arc::new(NoneDriver::new())).default_pool(&params.pool);
     let mut names: Vec<&String> = vec![&params.pool];
     // The pool of the configuration may have no URL: an embedded database with a file of its own.
@@ -94,7 +112,8 @@ pub fn open(builder: DbBuilder, params: &DbParams, folder: &Path) -> Result<Db> 
         let default_file = default_file(params, name, folder);
         let location = location(params, name, &default_file);
         builder = builder.store(name, &store(&location));
-        match open_at(name, location) {
+        refuse_memory(name, &location)?;
+        match open_at(name, location, opener) {
             Ok(driver) => builder = builder.pool(name, driver),
             Err(error) if *name == params.pool => return Err(error),
             Err(error) => {
@@ -109,7 +128,47 @@ pub fn open(builder: DbBuilder, params: &DbParams, folder: &Path) -> Result<Db> 
     if !params.config.is_empty() && builder.has_table(CONFIG_TABLE) {
         builder = builder.table_pool(CONFIG_TABLE, &params.config);
     }
-    configure(builder, params, folder)?.build()
+    Ok(builder)
+}
+
+/// Refuses a table that two pools are to hold: which of them would be an accident.
+fn refuse_two_pools(builder: &DbBuilder, params: &DbParams) -> Result<()> {
+    let mut bound: Vec<(&str, &str)> = Vec::new();
+    for (pool, tables) in &params.tables {
+        for table in tables {
+            let is_same = |name: &str| name == table || builder.is_table(name, table);
+            if let Some((_, other)) = bound.iter().find(|(name, other)| other != pool && is_same(name)) {
+                let message = format!(
+                    "table {table:.60} is bound to two pools, by db-{other}-pool-tables and db-{pool}-pool-tables"
+                );
+                return Err(Error::new(ErrorKind::Config, message));
+            }
+            bound.push((table, pool));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a database that each process would have for itself, without its tables, and that ends with it.
+fn refuse_memory(pool: &str, location: &Location<'_>) -> Result<()> {
+    if sqlite_file(pool, location).is_some_and(|file| file.is_none()) {
+        let message =
+            format!("db-{pool}-pool: each process would have a :memory: of its own, name a file instead");
+        return Err(Error::new(ErrorKind::Config, message));
+    }
+    Ok(())
+}
+
+/// Where an SQLite pool is: its file, or none for a temporary database. Nothing of other products, and where the URL is
+/// wrong.
+#[cfg(feature = "sqlite")]
+fn sqlite_file(pool: &str, location: &Location<'_>) -> Option<Option<PathBuf>> {
+    (product(pool) == "sqlite").then(|| drivers::sqlite::file_of(location).ok())?
+}
+
+#[cfg(not(feature = "sqlite"))]
+fn sqlite_file(_: &str, _: &Location<'_>) -> Option<Option<PathBuf>> {
+    None
 }
 
 /// Everything that says which records a pool reaches.
@@ -122,12 +181,19 @@ fn store(location: &Location<'_>) -> String {
 /// # Errors
 /// As [`open`], naming the pool.
 pub(crate) fn open_pool(params: &DbParams, name: &str, folder: &Path) -> Result<Arc<dyn Driver>> {
-    open_at(name, location(params, name, &default_file(params, name, folder)))
+    let default_file = default_file(params, name, folder);
+    let location = location(params, name, &default_file);
+    refuse_memory(name, &location)?;
+    open_at(name, location, drivers::open)
 }
 
-fn open_at(pool: &str, location: Location<'_>) -> Result<Arc<dyn Driver>> {
-    let product = pool.trim_end_matches(|c: char| c.is_ascii_digit());
-    drivers::open(product, location).map_err(|error| named(pool, error))
+fn open_at(pool: &str, location: Location<'_>, opener: Opener) -> Result<Arc<dyn Driver>> {
+    opener(product(pool), location).map_err(|error| named(pool, error))
+}
+
+/// The product of a pool: its name without the number.
+fn product(pool: &str) -> &str {
+    pool.trim_end_matches(|c: char| c.is_ascii_digit())
 }
 
 fn location<'a>(params: &'a DbParams, pool: &str, default_file: &'a Path) -> Location<'a> {
@@ -180,10 +246,6 @@ pub(crate) fn is_missing(params: &DbParams, pool: &str, folder: &Path) -> bool {
 
 /// The SQLite file of the folder of data that a pool is, if it is one.
 fn own_file(params: &DbParams, pool: &str, folder: &Path) -> Option<PathBuf> {
-    if pool.trim_end_matches(|c: char| c.is_ascii_digit()) != "sqlite" {
-        return None;
-    }
-    let url = params.url.get(pool).map_or("", Secret::expose);
-    let options = SqliteOptions::default().at(url, &default_file(params, pool, folder)).ok()?;
-    options.path.filter(|file| file.parent() == Some(folder))
+    let file = sqlite_file(pool, &location(params, pool, &default_file(params, pool, folder)))??;
+    (file.parent() == Some(folder)).then_some(file)
 }

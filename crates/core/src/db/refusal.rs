@@ -4,9 +4,20 @@ use super::driver::Write;
 use crate::schema::Table;
 use crate::{Error, ErrorKind};
 
-/// A table that was not created.
+/// What the operator may do; callers can do nothing.
+const MAKE_IT: &str = "run with -db-create-tables, or bkjs db apply";
+
+/// A table that was not created. The log learns what to do; the error must not get another detail.
 pub(crate) fn no_table(name: &str) -> Error {
-    Error::not_found(format!("no table {name:.60}: run with -db-create-tables"))
+    let message = format!("table {name:.60} is not in the database yet");
+    Error::new(ErrorKind::NotPrepared, message).detail(MAKE_IT)
+}
+
+/// A column that was not created, as [`no_table`].
+#[cfg(any(feature = "sqlite", feature = "pooled"))]
+pub(crate) fn no_column() -> Error {
+    let message = "a column of the table is not in the database yet";
+    Error::new(ErrorKind::NotPrepared, message).detail(MAKE_IT)
 }
 
 /// A second record with the same key, or the same value of a unique column.

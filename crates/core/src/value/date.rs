@@ -9,8 +9,8 @@ const FORMS: [&str; 7] =
     ["%Y/%m/%d", "%m/%d/%Y", "%d.%m.%Y", "%b %d, %Y", "%d %b %Y", "%B %d, %Y", "%d %B %Y"];
 
 /// The date that a text is: ISO 8601 (`1990-12-31`, with or without a time), `1990/12/31`, `12/31/1990`, `31.12.1990`,
-/// `Dec 31, 1990` or `31 December 1990`. `None` for anything else, numbers and parts of a date included. Where the text
-/// has a zone, it is the date in UTC.
+/// `Dec 31, 1990` or `31 December 1990`. `None` for anything else, numbers, parts of a date and years of fewer than four
+/// digits included. Where the text has a zone, it is the date in UTC.
 ///
 /// ```
 /// use bkjs_core::value::date_of;
@@ -24,7 +24,8 @@ pub fn date_of(text: &str) -> Option<Date> {
     }
     let iso = text.parse::<DateTime>().map(DateTime::date).or_else(|_| text.parse::<Date>());
     let written = || FORMS.iter().find_map(|form| strtime::parse(form, text).ok()?.to_date().ok());
-    iso.ok().or_else(written)
+    // Nobody means the year 90 by 12/31/90.
+    iso.ok().or_else(|| written().filter(|date| date.year() >= 1000))
 }
 
 #[cfg(test)]
@@ -60,6 +61,9 @@ mod tests {
             ["", "foo", "1990", "1990-12", "1990-13-01", "1990-02-30", "02/30/1990", "-1", "12345", "31.12"]
         {
             assert_eq!(date_of(text), None, "{text}");
+        }
+        for text in ["1/2/3", "12/31/90", "90/12/31", "31.12.90", "Dec 31, 90", "31 December 5"] {
+            assert_eq!(date_of(text), None, "{text} has no year of four digits");
         }
     }
 }

@@ -21,6 +21,8 @@ trials! {
     an_index_of_another_uniqueness_is_told if unique,
     types_that_are_stored_alike_are_no_difference,
     what_only_the_store_knows_is_noted_and_stays,
+    what_a_new_record_would_fail_for_is_told if raw_query,
+    a_text_of_another_collation_or_length_is_told if raw_query,
     creators_at_once_upgrade_once,
 }
 
@@ -60,7 +62,11 @@ async fn a_plan_of_an_empty_store_is_what_creation_does(bench: Bench) -> Checked
         equal(plan.iter().filter(is_planned).count(), 1)?;
     }
     equal(count(&plan, Gravity::Change), plan.len())?;
-    fails(db.get::<Row>(T1, "a1", &USUAL).await, ErrorKind::NotFound)?;
+    let told = fails(db.get::<Row>(T1, "a1", &USUAL).await, ErrorKind::NotPrepared)?;
+    // The caller learns which table, and the log what to do.
+    holds_that(told.status() == 503 && told.message().contains(T1), || told.message().to_owned())?;
+    holds_that(!told.message().contains("run "), || told.message().to_owned())?;
+    holds_that(told.log_text().contains("run with -db-create-tables"), || told.log_text())?;
     carried_out(&db).await?;
     equal(db.plan_tables().await?, Vec::new())?;
     equal(db.create_tables().await?, Vec::new())?;
@@ -223,6 +229,112 @@ async fn what_only_the_store_knows_is_noted_and_stays(bench: Bench) -> Checked {
     let first = later(&bench, [wide()]).await?;
     stored(&first, T1, "a1", row! { old: "x", num: 2 }).await?;
     equal(first.plan_tables().await?, Vec::new())
+}
+
+/// A column that may be null, one that only others know, and one that others know and fill.
+fn of_others() -> Table {
+    Table::new("others").column(Column::text("id").primary()).column(Column::int("num"))
+}
+
+/// Statements that make the table of a product [`of_others`] as such others have it.
+fn made_by_others(pool: &str) -> &'static [&'static str] {
+    match pool {
+        "sqlite" => &[
+            "DROP TABLE others",
+            "CREATE TABLE others (id TEXT PRIMARY KEY NOT NULL, num INTEGER NOT NULL, old TEXT NOT NULL, \
+             kept TEXT NOT NULL DEFAULT 'x') STRICT",
+        ],
+        "mysql" => &["ALTER TABLE others MODIFY num bigint NOT NULL, ADD COLUMN old text NOT NULL, \
+             ADD COLUMN kept varchar(9) NOT NULL DEFAULT 'x', ADD COLUMN counted int NOT NULL AUTO_INCREMENT UNIQUE"],
+        _ => &[
+            "ALTER TABLE others ALTER COLUMN num SET NOT NULL, ADD COLUMN old text COLLATE \"C\" NOT NULL, \
+             ADD COLUMN kept text NOT NULL DEFAULT 'x', ADD COLUMN counted int GENERATED ALWAYS AS IDENTITY",
+        ],
+    }
+}
+
+async fn run_all(db: &Db, statements: &[&str]) -> Checked {
+    for statement in statements {
+        db.query(statement, Vec::new(), &USUAL).await?;
+    }
+    Ok(())
+}
+
+/// What a plan calls a problem.
+fn problems(plan: &[Difference]) -> Vec<&Differs> {
+    plan.iter().filter(|one| one.gravity() == Gravity::Problem).map(|one| &one.what).collect()
+}
+
+async fn what_a_new_record_would_fail_for_is_told(bench: Bench) -> Checked {
+    let db = bench.open([of_others()]).await?;
+    run_all(&db, made_by_others(bench.pool())).await?;
+    let plan = stays(&db).await?;
+    holds_that(
+        matches!(
+            problems(&plan).as_slice(),
+            [Differs::NotNull { column }, Differs::UnknownRequired { column: unknown, .. }]
+                if column == "num" && unknown == "old"
+        ),
+        || format!("planned {plan:?}"),
+    )?;
+    holds_that(
+        plan.iter().all(|one| one.gravity() == Gravity::Note || one.advice().is_some()),
+        || "no advice",
+    )?;
+    let is_noted =
+        |one: &Difference| matches!(&one.what, Differs::UnknownColumn { column, .. } if column == "kept");
+    equal(plan.iter().filter(|one| is_noted(one)).count(), 1)?;
+    holds_that(db.add("others", row! { id: "a", num: 1 }, &USUAL).await.is_err(), || "a record was added")?;
+    // What the description asks for itself is no difference.
+    let strict = of_others().column(Column::int("num").not_null()).column(Column::text("old").not_null());
+    let db = later(&bench, [strict]).await?;
+    equal(problems(&stays(&db).await?).len(), usize::from(bench.pool() == "mysql"))?;
+    db.add("others", row! { id: "a", num: 1, old: "x" }, &USUAL).await?;
+    stored(&db, "others", "a", row! { num: 1, old: "x" }).await
+}
+
+/// Statements that give texts of T1 another collation or length, and what is told then.
+fn changed_texts(pool: &str) -> (&'static [&'static str], &'static [&'static str]) {
+    match pool {
+        // The product has texts of one length, and does not say how they are compared.
+        "sqlite" => (&[], &[]),
+        "mysql" => (
+            &[
+                "ALTER TABLE simple MODIFY email longtext CHARACTER SET latin1 COLLATE latin1_swedish_ci",
+                "ALTER TABLE simple MODIFY name varchar(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci",
+            ],
+            &[
+                "table simple column email has the collation latin1_swedish_ci in the database and needs utf8mb4_",
+                "table simple column name is varchar(20) in the database, which holds less than longtext: left as it is",
+                "table simple column name has the collation utf8mb4_general_ci in the database and needs utf8mb4_",
+            ],
+        ),
+        _ => (
+            &[
+                "ALTER TABLE simple ALTER COLUMN email TYPE text COLLATE \"ucs_basic\"",
+                "ALTER TABLE simple ALTER COLUMN name TYPE text COLLATE \"POSIX\"",
+            ],
+            &[
+                "table simple column email has the collation ucs_basic in the database and needs C: left as it is",
+            ],
+        ),
+    }
+}
+
+async fn a_text_of_another_collation_or_length_is_told(bench: Bench) -> Checked {
+    let db = bench.open([t1()]).await?;
+    let (statements, told) = changed_texts(bench.pool());
+    if !bench.can().raw_query {
+        return db.query("select 1", Vec::new(), &USUAL).await.map(drop).map_err(Into::into);
+    }
+    run_all(&db, statements).await?;
+    let plan = stays(&db).await?;
+    equal(plan.len(), told.len())?;
+    for (one, start) in plan.iter().zip(told) {
+        holds_that(one.to_string().starts_with(start) && one.advice().is_some(), || format!("told {one}"))?;
+        equal(one.gravity(), Gravity::Problem)?;
+    }
+    Ok(())
 }
 
 async fn creators_at_once_upgrade_once(bench: Bench) -> Checked {

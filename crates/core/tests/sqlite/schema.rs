@@ -77,9 +77,10 @@ async fn a_missing_table_is_named_and_a_dropped_one_may_be_dropped_again() {
         db.driver.drop_table(db.table.clone()).await.expect("drops");
     }
     let e = db.driver.count(db.table.clone(), Query::new()).await.expect_err("gone");
-    assert_eq!((e.kind(), e.message()), (ErrorKind::NotFound, "no table t: run with -db-create-tables"));
+    assert_eq!((e.kind(), e.message()), (ErrorKind::NotPrepared, "table t is not in the database yet"));
+    assert!(e.log_text().contains("run with -db-create-tables"), "{e:?}");
     let e = db.add(Row::new().with("id", "a")).await.expect_err("gone");
-    assert_eq!(e.kind(), ErrorKind::NotFound);
+    assert_eq!(e.kind(), ErrorKind::NotPrepared);
 }
 
 #[tokio::test]

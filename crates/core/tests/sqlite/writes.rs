@@ -267,6 +267,9 @@ async fn a_raw_statement_reads_or_writes_but_touches_no_transaction() {
         assert_eq!(e.kind(), ErrorKind::Invalid, "{bad}: {e:?}");
     }
     assert_eq!(query("SELECT ?", vec![]).await.expect_err("values").kind(), ErrorKind::Invalid);
-    assert_eq!(query("SELECT * FROM nowhere", vec![]).await.expect_err("table").kind(), ErrorKind::NotFound);
+    assert_eq!(
+        query("SELECT * FROM nowhere", vec![]).await.expect_err("table").kind(),
+        ErrorKind::NotPrepared
+    );
     assert!(query("PRAGMA table_info(t)", vec![]).await.expect("tells").len() > 10);
 }

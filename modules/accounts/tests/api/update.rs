@@ -92,6 +92,7 @@ async fn values_that_break_a_rule_change_nothing() {
         ("birthday", "foo"),
         ("birthday", "1990-02-30"),
         ("birthday", "12345"),
+        ("birthday", "1/2/3"),
         ("ltime", "tomorrow"),
         ("email", "nonsense"),
         ("email", "a@b"),

@@ -68,7 +68,7 @@ async fn records(db: &Db, types: &[String]) -> Result<Vec<Row>> {
         match batches.next().await {
             Ok(Some(batch)) => records.extend(batch),
             Ok(None) => return Ok(records),
-            Err(error) if error.kind() == ErrorKind::NotFound => {
+            Err(error) if error.kind() == ErrorKind::NotPrepared => {
                 tracing::info!(reason = error.message(), "the database holds no configuration yet");
                 return Ok(Vec::new());
             }

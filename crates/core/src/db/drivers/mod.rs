@@ -1,6 +1,8 @@
 //! The products, one folder each, and the table that maps URL schemes to them.
 
 use std::path::Path;
+#[cfg(any(feature = "sqlite", feature = "lmdb"))]
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -136,6 +138,37 @@ pub fn open(driver: &str, location: Location<'_>) -> Result<Arc<dyn Driver>> {
     let mut location = location;
     let limit = slow_limit(&mut location.options)?;
     (product.open)(location).map(|driver| Observed::wrap(driver, limit))
+}
+
+/// Opens a pool for who only looks at it: the file of an embedded database that is not there is not made, and an empty
+/// one of another place stands in for it until the pool is closed.
+///
+/// # Errors
+/// As [`open`].
+pub(crate) fn open_to_look(driver: &str, location: Location<'_>) -> Result<Arc<dyn Driver>> {
+    match driver {
+        #[cfg(feature = "sqlite")]
+        "sqlite" if is_missing(sqlite::file_of(&location)) => {
+            open(driver, Location { url: sqlite::TEMPORARY, ..location })
+        }
+        #[cfg(feature = "lmdb")]
+        "lmdb" if is_missing(lmdb::file_of(&location)) => {
+            let failed = |e| Error::internal("an empty database cannot be made").source(e);
+            let folder = embedded::temporary_folder().map_err(failed)?;
+            let opened =
+                open(driver, Location { url: "", default_file: &folder.join("empty.lmdb"), ..location });
+            // What is open stays until it is closed.
+            std::fs::remove_dir_all(&folder).map_err(failed)?;
+            opened
+        }
+        _ => open(driver, location),
+    }
+}
+
+/// Whether a pool is a file that is not there; what is wrong with its URL is for others to tell.
+#[cfg(any(feature = "sqlite", feature = "lmdb"))]
+fn is_missing(file: Result<Option<PathBuf>>) -> bool {
+    file.is_ok_and(|file| file.is_some_and(|file| !file.exists()))
 }
 
 /// Takes out the setting that all pools have: from how many milliseconds on a call is logged as slow, default

@@ -76,7 +76,6 @@ pub(super) fn real(value: Value) -> Checked<Value> {
     let number = match value {
         Value::Real(r) => r,
         Value::Int(i) => i as f64,
-        Value::Bool(b) => f64::from(u8::from(b)),
         Value::Text(t) if t.trim().is_empty() => return Ok(Value::Null),
         Value::Text(t) => t.trim().parse().map_err(|_| REASON)?,
         _ => return Err(REASON),
@@ -292,6 +291,7 @@ mod tests {
         check(&Column::real("r"), "5e-324", 5e-324);
         refuse(&Column::real("r"), Value::Real(f64::NAN));
         refuse(&Column::real("r"), "inf");
+        refuse(&Column::real("r"), true);
     }
 
     #[test]

@@ -136,7 +136,9 @@ mod tests {
         let column = || Column::text("born").date();
         assert_eq!(check_one(&column(), "1990-12-31"), Ok("1990-12-31".into()));
         assert!(check_one(&column(), "").is_ok());
-        assert_eq!(check_one(&column(), "soon"), Err("born must be a date, as in 1990-12-31".into()));
+        for wrong in ["soon", "1/2/3"] {
+            assert_eq!(check_one(&column(), wrong), Err("born must be a date, as in 1990-12-31".into()));
+        }
     }
 
     #[test]

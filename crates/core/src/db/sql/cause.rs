@@ -62,10 +62,8 @@ impl Cause {
             Self::TooHard => {
                 (K::Unsupported, "this database cannot match the pattern: a stored text takes too many steps")
             }
-            Self::NoTable => (K::NotFound, "there is no such table: run with -db-create-tables"),
-            Self::NoColumn => {
-                (K::NotFound, "a column of the table is missing in the database: run with -db-create-tables")
-            }
+            Self::NoTable => (K::NotPrepared, "there is no such table in the database"),
+            Self::NoColumn => (K::NotPrepared, "there is no such column in the database"),
             Self::Malformed => (K::Invalid, "the statement is malformed, or is more than one"),
             Self::TooLarge => (K::TooLarge, "a value is too large for its column, an index or the database"),
             Self::TooLong => (K::Invalid, "the condition is too long or nested too deeply"),

@@ -80,6 +80,29 @@ pub enum Differs {
         /// The type of the description.
         wanted: String,
     },
+    /// A column holds less than it would if it were made now.
+    TooShort {
+        /// The column.
+        column: String,
+        /// The type that is stored.
+        stored: String,
+        /// The type of the description.
+        wanted: String,
+    },
+    /// A text is compared and sorted, or its letters are stored, in another way.
+    Collation {
+        /// The column.
+        column: String,
+        /// The collation that is stored.
+        stored: String,
+        /// The one that the column would have if it were made now.
+        wanted: String,
+    },
+    /// A column may not be null in the store and has no default there, and may be null by its description.
+    NotNull {
+        /// The column.
+        column: String,
+    },
     /// The primary key is another one; nothing of the table is changed then.
     Key {
         /// The columns of the key that is stored, in order.
@@ -99,6 +122,13 @@ pub enum Differs {
     },
     /// A column is stored that the description does not have.
     UnknownColumn {
+        /// The column.
+        column: String,
+        /// Its type.
+        kind: String,
+    },
+    /// A column is stored that the description does not have, and that every record needs a value for.
+    UnknownRequired {
         /// The column.
         column: String,
         /// Its type.
@@ -139,7 +169,13 @@ impl Difference {
             | Differs::Column { .. }
             | Differs::Length { .. }
             | Differs::Index { .. } => Gravity::Change,
-            Differs::Type { .. } | Differs::Key { .. } | Differs::Uniqueness { .. } => Gravity::Problem,
+            Differs::Type { .. }
+            | Differs::TooShort { .. }
+            | Differs::Collation { .. }
+            | Differs::NotNull { .. }
+            | Differs::Key { .. }
+            | Differs::Uniqueness { .. }
+            | Differs::UnknownRequired { .. } => Gravity::Problem,
             Differs::UnknownColumn { .. } | Differs::UnknownIndex { .. } => Gravity::Note,
         }
     }
@@ -152,6 +188,18 @@ impl Difference {
             ),
             Differs::Key { .. } => Some(
                 "give the table another name; or export the table, drop it by hand, apply, and import it with -convert",
+            ),
+            Differs::TooShort { .. } => {
+                Some("make it longer by hand: the database refuses values that it cannot hold")
+            }
+            Differs::Collation { .. } => Some(
+                "give it that collation by hand: values are found, sorted and unique by it, and may be too strange for it",
+            ),
+            Differs::NotNull { .. } => Some(
+                "allow nulls in it by hand, or give it a default there: the database refuses records without a value for it",
+            ),
+            Differs::UnknownRequired { .. } => Some(
+                "drop it by hand, allow nulls in it, or give it a default: until then no record can be added to the table",
             ),
             Differs::Uniqueness { advice, .. } => Some(advice),
             _ => None,
@@ -214,6 +262,19 @@ impl fmt::Display for Told<'_> {
                 f,
                 "column {column} is {stored} in the database and {wanted} in its description: left as it is"
             ),
+            (Differs::TooShort { column, stored, wanted }, _) => write!(
+                f,
+                "column {column} is {stored} in the database, which holds less than {wanted}: left as it is"
+            ),
+            (Differs::Collation { column, stored, wanted }, _) => write!(
+                f,
+                "column {column} has the collation {stored} in the database and needs {wanted}: left as it is"
+            ),
+            (Differs::NotNull { column }, _) => write!(
+                f,
+                "column {column} may be null by its description, but not in the database, where it has no default: \
+                 left as it is"
+            ),
             (Differs::Key { stored, wanted }, _) => write!(
                 f,
                 "has the key {} in the database and {} in its description: left as it is",
@@ -227,6 +288,11 @@ impl fmt::Display for Told<'_> {
             (Differs::UnknownColumn { column, kind }, _) => {
                 write!(f, "column {column}, which is {kind}, is not in its description: left as it is")
             }
+            (Differs::UnknownRequired { column, kind }, _) => write!(
+                f,
+                "column {column}, which is {kind}, is not in its description, may not be null and has no default: \
+                 left as it is"
+            ),
             (Differs::UnknownIndex { index, unique }, _) => {
                 write!(f, "{} {index} is not in its description: left as it is", index_of(*unique))
             }
@@ -263,6 +329,10 @@ mod tests {
     fn a_problem_is_told_with_what_may_be_done_and_alike_before_and_after() {
         let problems = [
             Differs::Type { column: "n".into(), stored: "text".into(), wanted: "bigint".into() },
+            Differs::TooShort { column: "n".into(), stored: "text".into(), wanted: "longtext".into() },
+            Differs::Collation { column: "n".into(), stored: "en_US".into(), wanted: "C".into() },
+            Differs::NotNull { column: "n".into() },
+            Differs::UnknownRequired { column: "n".into(), kind: "text".into() },
             Differs::Key { stored: vec![], wanted: vec!["id".into()] },
             Differs::Uniqueness { index: "i".into(), unique: true, advice: "drop it" },
         ];

@@ -12,7 +12,11 @@ mod plan;
 mod types;
 
 pub use difference::{Difference, Differs, Gravity, StoredColumn};
+#[cfg(any(feature = "sqlite", feature = "pooled"))]
+pub(crate) use plan::DROP_INDEX;
+#[cfg(feature = "plain")]
+pub(crate) use plan::MAKE_ANEW;
 #[cfg(any(feature = "sqlite", feature = "pooled", feature = "plain"))]
-pub(crate) use plan::{DROP_INDEX, Fit, MAKE_ANEW, Rules, Stored, StoredIndex, differences};
+pub(crate) use plan::{Fit, HeldColumn, Rules, Stored, StoredIndex, differences};
 #[cfg(feature = "plain")]
 pub(crate) use types::{is_alike, kind_name};

@@ -3,19 +3,41 @@ use crate::db::layout::indexes_of;
 use crate::schema::{Column, Table};
 
 /// What may be done about an index of a product in which an index can be dropped by itself.
+#[cfg(any(feature = "sqlite", feature = "pooled", test))]
 pub(crate) const DROP_INDEX: &str = "drop the index by hand and apply";
 /// The same where it cannot.
+#[cfg(feature = "plain")]
 pub(crate) const MAKE_ANEW: &str = "export the table, drop it by hand, apply, and import it";
 
 /// What a store holds of a table.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Stored {
     /// Its columns.
-    pub(crate) columns: Vec<StoredColumn>,
+    pub(crate) columns: Vec<HeldColumn>,
     /// The columns of its key, in order.
     pub(crate) key: Vec<String>,
     /// Its indexes, beside the key.
     pub(crate) indexes: Vec<StoredIndex>,
+}
+
+/// A column as it is stored.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct HeldColumn {
+    /// Its name.
+    pub(crate) name: String,
+    /// Its type, as the store names it.
+    pub(crate) kind: String,
+    /// A new record needs a value for it: it may not be null, and nothing stands in.
+    pub(crate) required: bool,
+    /// By what a text is compared and sorted, where the store says.
+    pub(crate) collation: Option<String>,
+}
+
+impl HeldColumn {
+    /// A column without demands.
+    pub(crate) fn new(name: impl Into<String>, kind: impl Into<String>) -> Self {
+        Self { name: name.into(), kind: kind.into(), required: false, collation: None }
+    }
 }
 
 /// An index as it is stored.
@@ -36,6 +58,9 @@ pub(crate) enum Fit {
     // Of MySQL only.
     #[cfg_attr(not(feature = "mysql"), allow(dead_code))]
     Length,
+    /// The same, but it holds less.
+    #[cfg_attr(not(feature = "mysql"), allow(dead_code))]
+    Short,
     /// Neither.
     Other,
 }
@@ -51,6 +76,16 @@ pub(crate) trait Rules {
     /// How a stored type fits the one that [`kind`](Self::kind) says; `in_key` when the column is of the stored key.
     fn fit(&self, stored: &str, wanted: &str, _in_key: bool) -> Fit {
         if stored == wanted { Fit::Same } else { Fit::Other }
+    }
+
+    /// The collation that a column gets; none where it is no text, or the product does not say what is stored.
+    fn collation(&self, _: &Column) -> Option<&'static str> {
+        None
+    }
+
+    /// Whether a stored collation does what this one does.
+    fn is_same_collation(&self, stored: &str, wanted: &str) -> bool {
+        stored == wanted
     }
 
     /// The name of an index, when the product does not allow every one.
@@ -83,7 +118,7 @@ pub(crate) fn differences<R: Rules>(rules: &R, table: &Table, stored: Option<&St
                 tell(Differs::Key { stored: stored.key.clone(), wanted: key });
             }
             declared()
-                .filter_map(|column| column_difference(rules, table, column, stored))
+                .flat_map(|column| column_differences(rules, table, column, stored))
                 .for_each(&mut tell);
         }
     }
@@ -100,9 +135,15 @@ pub(crate) fn differences<R: Rules>(rules: &R, table: &Table, stored: Option<&St
             }
         }
     }
-    for StoredColumn { name, kind } in &stored.columns {
+    for HeldColumn { name, kind, required, .. } in &stored.columns {
         if !declared().any(|column| rules.is_same_name(&column.name, name)) {
-            tell(Differs::UnknownColumn { column: name.clone(), kind: kind.clone() });
+            let (column, kind) = (name.clone(), kind.clone());
+            // One of another key has been told.
+            let required = *required && !stored.key.contains(name);
+            tell(match required {
+                true => Differs::UnknownRequired { column, kind },
+                false => Differs::UnknownColumn { column, kind },
+            });
         }
     }
     let known: Vec<String> = indexes_of(table).iter().map(|plan| rules.index_name(&plan.name)).collect();
@@ -115,25 +156,33 @@ pub(crate) fn differences<R: Rules>(rules: &R, table: &Table, stored: Option<&St
     found
 }
 
-fn column_difference<R: Rules>(
-    rules: &R,
-    table: &Table,
-    column: &Column,
-    stored: &Stored,
-) -> Option<Differs> {
+fn column_differences<R: Rules>(rules: &R, table: &Table, column: &Column, stored: &Stored) -> Vec<Differs> {
     let wanted = rules.kind(table, column);
     let known = stored.columns.iter().find(|known| rules.is_same_name(&known.name, &column.name));
-    let column = column.name.to_string();
-    let Some(StoredColumn { kind, .. }) = known else {
-        return Some(Differs::Column { column, kind: wanted });
+    let name = || column.name.to_string();
+    let Some(HeldColumn { kind, required, collation, .. }) = known else {
+        return vec![Differs::Column { column: name(), kind: wanted }];
     };
-    let in_key = stored.key.iter().any(|name| rules.is_same_name(name, &column));
+    let in_key = stored.key.iter().any(|key| rules.is_same_name(key, &column.name));
     let stored = kind.clone();
+    let mut found = Vec::new();
     match rules.fit(kind, &wanted, in_key) {
-        Fit::Same => None,
-        Fit::Length => Some(Differs::Length { column, stored, wanted }),
-        Fit::Other => Some(Differs::Type { column, stored, wanted }),
+        Fit::Same => {}
+        // It is made anew, as it should be.
+        Fit::Length => return vec![Differs::Length { column: name(), stored, wanted }],
+        Fit::Short => found.push(Differs::TooShort { column: name(), stored, wanted }),
+        Fit::Other => found.push(Differs::Type { column: name(), stored, wanted }),
     }
+    let is_of_type = !found.iter().any(|one| matches!(one, Differs::Type { .. }));
+    if let (Some(stored), Some(wanted), true) = (collation, rules.collation(column), is_of_type)
+        && !rules.is_same_collation(stored, wanted)
+    {
+        found.push(Differs::Collation { column: name(), stored: stored.clone(), wanted: wanted.to_owned() });
+    }
+    if *required && !in_key && !column.not_null {
+        found.push(Differs::NotNull { column: name() });
+    }
+    found
 }
 
 #[cfg(test)]
@@ -157,11 +206,15 @@ mod tests {
             .column(Column::text("name").unique())
     }
 
+    /// An exclamation mark before its name makes a column required.
     fn stored(columns: &[(&str, &str)], key: &[&str], indexes: &[(&str, bool)]) -> Stored {
         Stored {
             columns: columns
                 .iter()
-                .map(|(name, kind)| StoredColumn { name: name.to_string(), kind: kind.to_string() })
+                .map(|(name, kind)| HeldColumn {
+                    required: name.starts_with('!'),
+                    ..HeldColumn::new(name.trim_start_matches('!'), *kind)
+                })
                 .collect(),
             key: key.iter().map(ToString::to_string).collect(),
             indexes: indexes
@@ -216,9 +269,35 @@ mod tests {
     }
 
     #[test]
+    fn what_records_without_a_value_would_fail_for_is_told() {
+        let columns = [("!id", "Text"), ("!num", "Int"), ("name", "Text"), ("!old", "Real")];
+        check(
+            &table(),
+            Some(&stored(&columns, &["id"], &INDEXES)),
+            &[
+                "table t column num may be null by its description, but not in the database, where it has no default: \
+                 left as it is",
+                "table t column old, which is Real, is not in its description, may not be null and has no default: \
+                 left as it is",
+            ],
+        );
+        let strict = table().column(Column::int("num").not_null()).column(Column::real("old").not_null());
+        check(&strict, Some(&stored(&columns, &["id"], &INDEXES)), &[]);
+    }
+
+    #[test]
     fn a_table_with_another_key_is_not_touched() {
         let told = "table t has the key id, num in the database and id in its description: left as it is";
         check(&table(), Some(&stored(&COLUMNS[..2], &["id", "num"], &[])), &[told]);
+        let columns = [("!id", "Text"), ("!num", "Int"), ("name", "Text"), ("!old", "Text")];
+        check(
+            &table(),
+            Some(&stored(&columns, &["id", "num", "old"], &INDEXES)),
+            &[
+                "table t has the key id, num, old in the database and id in its description: left as it is",
+                "table t column old, which is Text, is not in its description: left as it is",
+            ],
+        );
         let two = Table::new("t").column(Column::text("a").primary()).column(Column::text("b").primary());
         let columns = [("a", "Text"), ("b", "Text")];
         let told = "table t has the key b, a in the database and a, b in its description: left as it is";

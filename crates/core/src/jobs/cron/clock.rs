@@ -242,7 +242,7 @@ async fn again<T>(work: impl Fn() -> BoxFuture<'static, Result<T>>) -> Result<T>
         match work().await {
             // Tables may be made at this moment.
             Err(error)
-                if (error.kind().is_retryable() || error.kind() == ErrorKind::NotFound)
+                if (error.kind().is_retryable() || error.kind() == ErrorKind::NotPrepared)
                     && tokio::time::Instant::now() < end =>
             {
                 tokio::time::sleep(LOOK).await;

@@ -16,7 +16,7 @@ where
 {
     let Refusal::Service(code, text) = aws::refusal(&error) else { return aws::error(error, writes) };
     let (kind, message) = match code.as_str() {
-        "ResourceNotFoundException" => return no_table(table).detail("dynamodb").source(error),
+        "ResourceNotFoundException" => return no_table(table).source(error),
         "ValidationException" if text.contains("Item size") || text.contains("item size") => (
             ErrorKind::TooLarge,
             format!("the record is larger than 400 KB, which is the most that table {table} takes"),

@@ -23,11 +23,13 @@ use super::key::KeyShape;
 use super::read::Walk;
 use super::unique::{ID, reservations};
 use crate::db::Query;
-use crate::db::driver::{Difference, Differs, Gravity, StoredColumn};
+use crate::db::driver::{Difference, Differs, Gravity};
 use crate::db::layout::expiry_of;
 use crate::db::plain::key_values;
 use crate::db::refusal::not_unique;
-use crate::db::upgrade::{Fit, MAKE_ANEW, Rules, Stored, StoredIndex, differences, is_alike, kind_name};
+use crate::db::upgrade::{
+    Fit, HeldColumn, MAKE_ANEW, Rules, Stored, StoredIndex, differences, is_alike, kind_name,
+};
 use crate::schema::{Column, Table};
 use crate::value::Row;
 use crate::{Error, ErrorKind, Result};
@@ -166,7 +168,7 @@ impl Connection {
     async fn stored(&self, table: &Table) -> Result<Option<Stored>> {
         let Some(described) = self.describe(&self.table_name(table)).await? else { return Ok(None) };
         let declared = self.declared(table).await?;
-        let columns = declared.columns.into_iter().map(|(name, kind)| StoredColumn { name, kind });
+        let columns = declared.columns.into_iter().map(|(name, kind)| HeldColumn::new(name, kind));
         let indexes = declared.indexes.into_iter().map(|name| {
             let unique = declared.unique.contains(&name);
             StoredIndex { name, unique }

@@ -1,7 +1,17 @@
 use std::fs::{self, DirBuilder, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// A new folder that only this user can use, where the system has what is temporary.
+///
+/// # Errors
+/// Those of the file system.
+pub(in crate::db::drivers) fn temporary_folder() -> io::Result<PathBuf> {
+    let folder = std::env::temp_dir().join(format!("bkjs-{}", uuid::Uuid::new_v4().simple()));
+    DirBuilder::new().mode(0o700).create(&folder)?;
+    Ok(folder)
+}
 
 /// Makes sure that a database file is there, empty if it is new, and that only its owner and group can
 /// use it.

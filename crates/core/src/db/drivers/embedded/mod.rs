@@ -6,7 +6,7 @@ mod options;
 mod queue;
 mod writes;
 
-pub(super) use file::create_private;
+pub(super) use file::{create_private, temporary_folder};
 pub(super) use job::{Answer, Job};
 pub use options::Synchronous;
 pub(super) use options::file_of;

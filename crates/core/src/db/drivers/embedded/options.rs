@@ -22,7 +22,7 @@ pub enum Synchronous {
 /// `default`, or nothing for `default` with that ending.
 ///
 /// # Errors
-/// `Config` for a URL with a query part.
+/// `Config` for a URL with a query part, or of another product.
 pub(in crate::db::drivers) fn file_of(
     product: &str,
     ending: &str,
@@ -30,6 +30,10 @@ pub(in crate::db::drivers) fn file_of(
     default: &Path,
 ) -> Result<PathBuf> {
     let of_product = url.strip_prefix(product).and_then(|rest| rest.strip_prefix(':'));
+    if of_product.is_none() && url.contains("://") {
+        let message = format!("{url:.80} is no url of {product}");
+        return Err(Error::new(ErrorKind::Config, message));
+    }
     let name = of_product.unwrap_or(url);
     let name = name.strip_prefix("//").unwrap_or(name);
     if of_product.is_some() && name.contains('?') {
@@ -57,6 +61,8 @@ mod tests {
         assert_eq!(path("other"), Path::new("var/other.x"));
         assert_eq!(path("any:///data/a.b"), Path::new("/data/a.b"));
         assert_eq!(path("any://data/a"), Path::new("data/a"));
-        assert!(file_of("any", "x", "any://a?mode=ro", Path::new("a.db")).is_err());
+        for wrong in ["any://a?mode=ro", "other://a"] {
+            assert!(file_of("any", "x", wrong, Path::new("a.db")).is_err(), "{wrong}");
+        }
     }
 }

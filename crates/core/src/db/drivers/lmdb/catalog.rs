@@ -78,7 +78,7 @@ impl Store {
     /// The stored description of a table.
     ///
     /// # Errors
-    /// `NotFound` when the table was not created, `Invalid` when its key is another one in the file.
+    /// `NotPrepared` when the table was not created, `Invalid` when its key is another one in the file.
     pub(super) fn record(&self, txn: &RoTxn<'_>, table: &Table) -> Result<Arc<Record>> {
         let record = self.find_record(txn, &table.name)?.ok_or_else(|| no_table(&table.name))?;
         if !record.has_key_of(table) {

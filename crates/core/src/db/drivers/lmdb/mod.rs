@@ -68,5 +68,6 @@ mod writer;
 pub(super) use capability::{CAPABILITIES, REFUSALS};
 pub use driver::LmdbDriver;
 pub use options::LmdbOptions;
+pub(super) use options::file_of;
 
 pub use super::embedded::Synchronous;

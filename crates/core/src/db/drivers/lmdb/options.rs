@@ -4,7 +4,8 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::Result;
-use crate::db::drivers::embedded::{Synchronous, file_of};
+use crate::db::drivers::Location;
+use crate::db::drivers::embedded::{self, Synchronous};
 
 /// Where the database is and how it is used.
 #[derive(Clone, Debug, Deserialize)]
@@ -48,6 +49,14 @@ impl Default for LmdbOptions {
     }
 }
 
+/// The file that a pool is.
+///
+/// # Errors
+/// As [`LmdbOptions::at`].
+pub(in crate::db::drivers) fn file_of(location: &Location<'_>) -> Result<Option<PathBuf>> {
+    Ok(Some(LmdbOptions::default().at(location.url, location.default_file)?.path))
+}
+
 impl LmdbOptions {
     /// A database in this file.
     pub fn file(path: impl Into<PathBuf>) -> Self {
@@ -60,7 +69,7 @@ impl LmdbOptions {
     /// # Errors
     /// `Config` for a URL with a query part.
     pub fn at(mut self, url: &str, default: &Path) -> Result<Self> {
-        self.path = file_of("lmdb", "lmdb", url, default)?;
+        self.path = embedded::file_of("lmdb", "lmdb", url, default)?;
         Ok(self)
     }
 

@@ -52,9 +52,7 @@ fn stored(record: &Record) -> Stored {
     let columns = record.columns.iter();
     let indexes = record.indexes.iter();
     Stored {
-        columns: columns
-            .map(|c| upgrade::StoredColumn { name: c.name.to_string(), kind: c.kind.clone() })
-            .collect(),
+        columns: columns.map(|c| upgrade::HeldColumn::new(&*c.name, c.kind.as_str())).collect(),
         key: record.keys.iter().map(ToString::to_string).collect(),
         indexes: indexes.map(|i| upgrade::StoredIndex { name: i.name.clone(), unique: i.unique }).collect(),
     }

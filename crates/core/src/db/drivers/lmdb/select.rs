@@ -20,7 +20,7 @@ use crate::value::{Name, Row, Value};
 /// One record by key.
 ///
 /// # Errors
-/// `NotFound` without its table, `KeyIncomplete`, and LMDB's.
+/// `NotPrepared` without its table, `KeyIncomplete`, and LMDB's.
 pub(super) fn get(store: &Store, txn: &RoTxn<'_>, get: &Get) -> Result<Option<Row>> {
     let record = store.record(txn, &get.table)?;
     let Some(row) = by_key(store, txn, (&get.table, &record), &get.key, now_seconds())? else {
@@ -69,7 +69,7 @@ fn by_key(
 /// One page.
 ///
 /// # Errors
-/// `NotFound` without its table, `OverCapacity` when too many rows would have to be put in order,
+/// `NotPrepared` without its table, `OverCapacity` when too many rows would have to be put in order,
 /// `Timeout`, and LMDB's.
 pub(super) fn select(
     store: &Store,
@@ -109,7 +109,7 @@ fn take(page: &mut Page<'_>, row: Row, wanted: impl Fn(&Row) -> bool) -> Result<
 /// The number of records that match.
 ///
 /// # Errors
-/// `NotFound` without its table, `Timeout`, and LMDB's.
+/// `NotPrepared` without its table, `Timeout`, and LMDB's.
 pub(super) fn count(
     store: &Store,
     txn: &RoTxn<'_>,

@@ -53,6 +53,7 @@ mod dialect;
 mod driver;
 mod error;
 mod execute;
+mod kind;
 mod options;
 mod schema;
 mod statement;

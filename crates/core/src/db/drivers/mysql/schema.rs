@@ -11,12 +11,13 @@ use sqlx::mysql::MySqlRow;
 use super::connection::MySession;
 use super::convert::{Form, form};
 use super::dialect::MySql;
-use crate::db::driver::{Difference, Differs, StoredColumn};
+use super::kind;
+use crate::db::driver::{Difference, Differs};
 use crate::db::drivers::pooled::{Answer, Session as _};
 use crate::db::layout::indexes_of;
 use crate::db::refusal::not_unique;
 use crate::db::sql::{Sql, write_columns};
-use crate::db::upgrade::{DROP_INDEX, Fit, Rules, Stored, StoredIndex, differences};
+use crate::db::upgrade::{DROP_INDEX, Fit, HeldColumn, Rules, Stored, StoredIndex, differences};
 use crate::schema::{Column, ColumnType, Table};
 use crate::value::Value;
 use crate::{Error, ErrorKind, Result};
@@ -42,14 +43,11 @@ impl Rules for MySql {
     }
 
     fn fit(&self, stored: &str, wanted: &str, in_key: bool) -> Fit {
-        // A column that has become unique gets a length.
-        if stored.starts_with("long") && wanted.starts_with("var") && !in_key && is_alike(stored, wanted) {
-            Fit::Length
-        } else if is_alike(stored, wanted) {
-            Fit::Same
-        } else {
-            Fit::Other
-        }
+        kind::fit(stored, wanted, in_key)
+    }
+
+    fn collation(&self, column: &Column) -> Option<&'static str> {
+        has_letters(column).then_some(self.collation)
     }
 
     /// A name that the server allows: what is too long ends in a hash of the whole.
@@ -199,7 +197,7 @@ fn create_statement(dialect: &'static MySql, table: &Table) -> Sql<'static> {
 
 fn write_column(sql: &mut Sql<'_>, dialect: &'static MySql, table: &Table, column: &Column) {
     sql.name(&column.name).push(" ").push(&storage(table, column));
-    if matches!(form(column.column_type()), Form::Text | Form::Elements | Form::Json) {
+    if has_letters(column) {
         sql.push(" CHARACTER SET utf8mb4 COLLATE ").push(dialect.collation);
     }
 }
@@ -245,18 +243,9 @@ fn is_long(kind: ColumnType) -> bool {
     !matches!(form(kind), Form::Integer | Form::Real | Form::Bool)
 }
 
-/// Whether a column that is stored as one type serves as the other: of texts the length does not matter, and newer
-/// servers do not say the width of numbers.
-fn is_alike(stored: &str, wanted: &str) -> bool {
-    let class = |kind: &str| {
-        let kind = kind.split('(').next().unwrap_or_default();
-        match kind {
-            "varchar" | "longtext" | "mediumtext" | "text" | "char" | "json" => "text".to_owned(),
-            "varbinary" | "longblob" | "mediumblob" | "blob" | "binary" => "bytes".to_owned(),
-            kind => kind.to_owned(),
-        }
-    };
-    class(stored) == class(wanted)
+/// Whether a column is stored as a text.
+fn has_letters(column: &Column) -> bool {
+    matches!(form(column.column_type()), Form::Text | Form::Elements | Form::Json)
 }
 
 fn index_statement(
@@ -309,7 +298,9 @@ pub(super) async fn index_names(session: &mut MySession, table: &Table) -> Resul
 async fn stored(session: &mut MySession, table: &str) -> Result<Option<Stored>> {
     let mut sql = statement(session);
     sql.push(
-        "SELECT column_name, column_type FROM information_schema.columns \
+        "SELECT column_name, column_type, is_nullable = 'NO' AND column_default IS NULL \
+         AND extra NOT LIKE '%auto_increment%' AND extra NOT LIKE '%GENERATED%', collation_name \
+         FROM information_schema.columns \
          WHERE table_schema = DATABASE() AND table_name = ",
     );
     sql.bind_owned(table, ColumnType::Text).push(" ORDER BY ordinal_position");
@@ -317,7 +308,14 @@ async fn stored(session: &mut MySession, table: &str) -> Result<Option<Stored>> 
     if rows.is_empty() {
         return Ok(None);
     }
-    let columns = rows.iter().map(|row| Ok(StoredColumn { name: text(row, 0)?, kind: text(row, 1)? }));
+    let columns = rows.iter().map(|row| {
+        Ok(HeldColumn {
+            name: text(row, 0)?,
+            kind: text(row, 1)?,
+            required: MySession::value_at(row, 2, ColumnType::Bool)? == Value::Bool(true),
+            collation: MySession::value_at(row, 3, ColumnType::Text)?.as_str().map(str::to_owned),
+        })
+    });
     let columns = columns.collect::<Result<_>>()?;
     let (key, indexes) = stored_indexes(session, table).await?;
     Ok(Some(Stored { columns, key, indexes }))

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use sqlx::error::{BoxDynError, DatabaseError as _};
 
 use super::{Fate, Session};
-use crate::db::refusal::no_table;
+use crate::db::refusal::{no_column, no_table};
 use crate::db::sql::Cause;
 use crate::{Error, ErrorKind};
 
@@ -60,9 +60,10 @@ pub(super) fn convert<S: Session>(error: sqlx::Error) -> Error {
     let failure = S::failure(native);
     let detail = format!("{} {}: {}", S::NAME, failure.code, native.message());
     let (kind, message) = failure.cause.told();
-    let told = match (kind, failure.table) {
-        (ErrorKind::Internal, _) => Error::internal(S::NAME),
-        (_, Some(table)) => no_table(&table),
+    let told = match (failure.cause, kind, failure.table) {
+        (_, _, Some(table)) => return no_table(&table).source(error),
+        (Cause::NoColumn, ..) => return no_column().source(error),
+        (_, ErrorKind::Internal, _) => Error::internal(S::NAME),
         _ => Error::new(kind, Cow::Borrowed(message)),
     };
     told.detail(detail).source(error)

@@ -11,11 +11,11 @@ use sqlx::postgres::PgRow;
 use super::connection::PgSession;
 use super::convert::{is_text, storage};
 use super::dialect::Postgres;
-use crate::db::driver::{Difference, Differs, StoredColumn};
+use crate::db::driver::{Difference, Differs};
 use crate::db::drivers::pooled::{Answer, Session as _};
 use crate::db::refusal::not_unique;
 use crate::db::sql::{Sql, write_columns};
-use crate::db::upgrade::{DROP_INDEX, Rules, Stored, StoredIndex, differences};
+use crate::db::upgrade::{DROP_INDEX, HeldColumn, Rules, Stored, StoredIndex, differences};
 use crate::schema::{Column, ColumnType, Table};
 use crate::value::Value;
 use crate::{Error, ErrorKind, Result};
@@ -31,6 +31,15 @@ impl Rules for Postgres {
 
     fn kind(&self, _: &Table, column: &Column) -> String {
         storage(column.column_type()).to_owned()
+    }
+
+    fn collation(&self, column: &Column) -> Option<&'static str> {
+        is_text(column.column_type()).then_some("C")
+    }
+
+    /// Both compare bytes.
+    fn is_same_collation(&self, stored: &str, wanted: &str) -> bool {
+        stored == wanted || stored == "POSIX"
     }
 
     /// A name that the server does not cut: what is too long ends in a hash of the whole.
@@ -219,7 +228,15 @@ async fn stored(session: &mut PgSession, table: &str) -> Result<Option<Stored>> 
     let mut sql = statement();
     sql.push(
         "SELECT a.attname::text, format_type(a.atttypid, a.atttypmod), (SELECT array_position(i.indkey::int2[], \
-         a.attnum)::int8 FROM pg_index i WHERE i.indrelid = a.attrelid AND i.indisprimary) \
+         a.attnum)::int8 FROM pg_index i WHERE i.indrelid = a.attrelid AND i.indisprimary), \
+         a.attnotnull AND NOT a.atthasdef AND a.attidentity = '', \
+         (SELECT CASE c.collname WHEN 'default' THEN (SELECT ",
+    );
+    // The collation of the database, where the C library has it; the column that says so is of newer servers.
+    sql.push(
+        "CASE coalesce(to_jsonb(d) ->> 'datlocprovider', 'c') WHEN 'c' THEN d.datcollate::text ELSE 'default' END \
+         FROM pg_database d WHERE d.datname = current_database()) ELSE c.collname::text END \
+         FROM pg_collation c WHERE c.oid = a.attcollation) \
          FROM pg_attribute a WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attrelid = to_regclass(",
     );
     write_quoted(&mut sql, table);
@@ -235,7 +252,12 @@ async fn stored(session: &mut PgSession, table: &str) -> Result<Option<Stored>> 
         if let Value::Int(place) = PgSession::value_at(row, 2, ColumnType::Int)? {
             key.push((place, name.clone()));
         }
-        stored.columns.push(StoredColumn { name, kind: text(row, 1)? });
+        stored.columns.push(HeldColumn {
+            name,
+            kind: text(row, 1)?,
+            required: PgSession::value_at(row, 3, ColumnType::Bool)? == Value::Bool(true),
+            collation: PgSession::value_at(row, 4, ColumnType::Text)?.as_str().map(str::to_owned),
+        });
     }
     key.sort_unstable();
     stored.key = key.into_iter().map(|(_, name)| name).collect();

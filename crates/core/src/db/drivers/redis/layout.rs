@@ -128,7 +128,7 @@ impl Layouts {
     /// The description of a table, read when it is not known.
     ///
     /// # Errors
-    /// `NotFound` when there is no such table, and errors of the connection.
+    /// `NotPrepared` when there is no such table, and errors of the connection.
     pub(super) async fn get(&self, client: &RedisClient, base: &Base, table: &Table) -> Result<Arc<Layout>> {
         if let Some(layout) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(base) {
             return Ok(layout.clone());

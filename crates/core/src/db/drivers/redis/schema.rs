@@ -11,7 +11,7 @@ use super::plan::plan;
 use super::scan::{Found, Scan};
 use crate::connect::redis::{Script, cmd};
 use crate::db::Query;
-use crate::db::driver::{Difference, Differs, StoredColumn};
+use crate::db::driver::{Difference, Differs};
 use crate::db::layout::indexes_of;
 use crate::db::plain::Step;
 use crate::db::refusal::{exists, not_unique};
@@ -222,11 +222,7 @@ impl Rules for Redis {
 /// whoever comes after a creator that died makes it.
 fn differences_of(table: &Table, shape: Option<&Shape>) -> Vec<Difference> {
     let stored = shape.map(|shape| Known {
-        columns: shape
-            .columns
-            .iter()
-            .map(|(name, kind)| StoredColumn { name: name.clone(), kind: kind.clone() })
-            .collect(),
+        columns: shape.columns.iter().map(|(name, kind)| upgrade::HeldColumn::new(name, kind)).collect(),
         key: shape.keys.clone(),
         indexes: shape
             .indexes

@@ -6,6 +6,7 @@ use rusqlite::ErrorCode;
 use rusqlite::ffi;
 
 use super::functions::CALLER_ERROR;
+use crate::db::refusal::{no_column, no_table};
 use crate::{Error, ErrorKind};
 
 const DAMAGED: &str = "the database file is damaged or not one of sqlite";
@@ -27,11 +28,10 @@ pub(super) fn convert(error: rusqlite::Error) -> Error {
         return Error::invalid(message.to_owned());
     }
     if let Some(table) = text.strip_prefix("no such table: ") {
-        return Error::not_found(format!("no table {table}: run with -db-create-tables"));
+        return no_table(table).source(error);
     }
     if text.starts_with("no such column") || text.contains("has no column named") {
-        let message = "a column of the table is missing in the database: run with -db-create-tables";
-        return Error::not_found(message).detail(text.to_owned());
+        return no_column().source(error);
     }
     if ["Expression tree is too large", "parser stack overflow", "too many SQL variables"]
         .iter()

@@ -1,9 +1,8 @@
-use std::fs::{self, DirBuilder};
-use std::os::unix::fs::DirBuilderExt as _;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::options::SqliteOptions;
-use crate::db::drivers::embedded::create_private;
+use crate::db::drivers::embedded::{create_private, temporary_folder};
 use crate::{Error, ErrorKind, Result};
 
 /// The database file; a temporary one goes with the last connection that holds this.
@@ -26,8 +25,7 @@ impl File {
         let file = match &options.path {
             Some(path) => Self { path: path.clone(), temporary: None },
             None => {
-                let folder = std::env::temp_dir().join(format!("bkjs-{}", uuid::Uuid::new_v4().simple()));
-                DirBuilder::new().mode(0o700).create(&folder).map_err(|e| cannot_use(&folder, e))?;
+                let folder = temporary_folder().map_err(|e| cannot_use(&std::env::temp_dir(), e))?;
                 Self { path: folder.join("temporary.db"), temporary: Some(folder) }
             }
         };

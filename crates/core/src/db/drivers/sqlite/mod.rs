@@ -46,5 +46,6 @@ mod writer;
 pub(super) use capability::{CAPABILITIES, REFUSALS};
 pub use driver::SqliteDriver;
 pub use options::SqliteOptions;
+pub(in crate::db) use options::{TEMPORARY, file_of};
 
 pub use super::embedded::Synchronous;

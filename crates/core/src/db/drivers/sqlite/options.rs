@@ -4,7 +4,8 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::Result;
-use crate::db::drivers::embedded::{Synchronous, file_of};
+use crate::db::drivers::Location;
+use crate::db::drivers::embedded::{self, Synchronous};
 
 /// Where the database is and how it is used.
 #[derive(Clone, Debug, Deserialize)]
@@ -56,6 +57,17 @@ impl Default for SqliteOptions {
     }
 }
 
+/// The URL of a temporary database.
+pub(in crate::db) const TEMPORARY: &str = ":memory:";
+
+/// The file that a pool is; none for a temporary database.
+///
+/// # Errors
+/// As [`SqliteOptions::at`], and for a URL of another product.
+pub(in crate::db) fn file_of(location: &Location<'_>) -> Result<Option<PathBuf>> {
+    Ok(SqliteOptions::default().at(location.url, location.default_file)?.path)
+}
+
 impl SqliteOptions {
     /// A database in this file.
     pub fn file(path: impl Into<PathBuf>) -> Self {
@@ -73,10 +85,10 @@ impl SqliteOptions {
     /// # Errors
     /// `Config` for a URL with a query part.
     pub fn at(mut self, url: &str, default: &Path) -> Result<Self> {
-        if matches!(url, ":memory:" | "sqlite::memory:" | "sqlite://:memory:") {
+        if matches!(url, TEMPORARY | "sqlite::memory:" | "sqlite://:memory:") {
             return Ok(Self { path: None, synchronous: Synchronous::Off, ..self });
         }
-        self.path = Some(file_of("sqlite", "db", url, default)?);
+        self.path = Some(embedded::file_of("sqlite", "db", url, default)?);
         Ok(self)
     }
 

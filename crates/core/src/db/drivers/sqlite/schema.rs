@@ -13,10 +13,10 @@ use super::convert::storage;
 use super::dialect::Sqlite;
 use super::error::convert;
 use super::execute::{command, rollback};
-use crate::db::driver::{Difference, Differs, StoredColumn};
+use crate::db::driver::{Difference, Differs};
 use crate::db::refusal::not_unique;
 use crate::db::sql::{Sql, write_columns};
-use crate::db::upgrade::{DROP_INDEX, Fit, Rules, Stored, StoredIndex, differences};
+use crate::db::upgrade::{DROP_INDEX, Fit, HeldColumn, Rules, Stored, StoredIndex, differences};
 use crate::schema::{Column, Table};
 use crate::{ErrorKind, Result};
 
@@ -165,11 +165,19 @@ fn execute(connection: &Connection, sql: &Sql<'_>) -> Result<()> {
 
 /// What the database holds of a table; none when it is not there.
 fn stored(connection: &Connection, table: &str) -> Result<Option<Stored>> {
-    let read = || -> rusqlite::Result<Vec<(StoredColumn, i64)>> {
+    let read = || -> rusqlite::Result<Vec<(HeldColumn, i64)>> {
         connection
-            .prepare_cached("SELECT name, type, pk FROM pragma_table_info(?)")?
+            .prepare_cached(
+                "SELECT name, type, pk, \"notnull\" AND dflt_value IS NULL FROM pragma_table_info(?)",
+            )?
             .query_map([table], |row| {
-                Ok((StoredColumn { name: row.get(0)?, kind: row.get(1)? }, row.get(2)?))
+                let column = HeldColumn {
+                    name: row.get(0)?,
+                    kind: row.get(1)?,
+                    required: row.get(3)?,
+                    collation: None,
+                };
+                Ok((column, row.get(2)?))
             })?
             .collect()
     };
@@ -177,7 +185,7 @@ fn stored(connection: &Connection, table: &str) -> Result<Option<Stored>> {
     if columns.is_empty() {
         return Ok(None);
     }
-    let mut key: Vec<&(StoredColumn, i64)> = columns.iter().filter(|(_, place)| *place > 0).collect();
+    let mut key: Vec<&(HeldColumn, i64)> = columns.iter().filter(|(_, place)| *place > 0).collect();
     key.sort_by_key(|(_, place)| *place);
     let key = key.into_iter().map(|(column, _)| column.name.clone()).collect();
     let indexes = stored_indexes(connection, table)?;
