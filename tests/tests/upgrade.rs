@@ -9,7 +9,8 @@ use bkjs_core::db::drivers::sqlite::{SqliteDriver, SqliteOptions};
 use bkjs_core::db::{self, Db, DbParams, Options};
 use bkjs_core::schema::{Column, SchemaBuilder, Table};
 use bkjs_core::value::Row;
-use bkjs_tests::{Call, Home, Program, Server, until};
+use bkjs_tests::wait::until;
+use bkjs_tests::{Call, Home, Program, Server};
 
 /// Makes the table of logins without the columns that came later, and in it one login.
 async fn earlier(home: &Home) -> Result<()> {

@@ -151,7 +151,9 @@ pub(crate) fn differences<R: Rules>(rules: &R, table: &Table, stored: Option<&St
         tell(Differs::UnknownIndex { index: name.clone(), unique: *unique });
     }
     if found.iter().any(|difference| matches!(difference.what, Differs::Key { .. })) {
-        found.retain(|difference| difference.gravity() != Gravity::Change);
+        // Lengths go by the key.
+        let is_moot = |what: &Differs| matches!(what, Differs::TooShort { .. });
+        found.retain(|one| one.gravity() != Gravity::Change && !is_moot(&one.what));
     }
     found
 }
