@@ -90,12 +90,16 @@ impl Context {
     }
 
     /// The options of a database call: control parameters, the rights of the caller, and no silent loss of an
-    /// address that is none.
+    /// address that is none. The id is among the columns always: by it the reply tells whose record it is.
     ///
     /// # Errors
     /// As [`RequestParams::options`].
     pub fn options(&self) -> Result<Options> {
-        Ok(Options { admin: self.is_admin(), strict: true, ..self.params.options()? })
+        let mut options = Options { admin: self.is_admin(), strict: true, ..self.params.options()? };
+        if !options.select.is_empty() && !options.select.iter().any(|name| &**name == "id") {
+            options.select.push("id".into());
+        }
+        Ok(options)
     }
 
     /// The parts of the request that a signature covers.

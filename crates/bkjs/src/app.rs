@@ -95,6 +95,8 @@ fn built_in() -> Vec<Arc<dyn Module>> {
     vec![
         #[cfg(feature = "accounts")]
         Arc::new(bkjs_accounts::AccountsModule),
+        #[cfg(feature = "connections")]
+        Arc::new(bkjs_connections::ConnectionsModule),
         #[cfg(feature = "counters")]
         Arc::new(bkjs_counters::CountersModule),
     ]

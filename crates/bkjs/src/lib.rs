@@ -42,6 +42,8 @@ pub use bkjs_runtime as runtime;
 pub mod module {
     #[cfg(feature = "accounts")]
     pub use bkjs_accounts as accounts;
+    #[cfg(feature = "connections")]
+    pub use bkjs_connections as connections;
     #[cfg(feature = "counters")]
     pub use bkjs_counters as counters;
 }

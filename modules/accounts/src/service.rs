@@ -77,21 +77,20 @@ impl Accounts {
         Ok(merged(auth.clone(), account.unwrap_or_default()))
     }
 
-    /// The profiles of a list of ids in its order, missing ones left out. The id is among the columns always:
-    /// by it the reply tells whose record it is.
+    /// The profiles of a list of ids in its order, missing ones left out.
     ///
     /// # Errors
     /// Those of the database.
     pub async fn list(&self, ids: Vec<String>, options: Options) -> Result<Vec<Row>> {
-        self.db().list::<Row, _>(ACCOUNT_TABLE, ids, &with_id(options)).await
+        self.db().list::<Row, _>(ACCOUNT_TABLE, ids, &options).await
     }
 
-    /// A page of profiles, each with its id.
+    /// A page of profiles.
     ///
     /// # Errors
     /// As [`Db::select`].
     pub async fn select(&self, query: Query, options: Options) -> Result<Page<Row>> {
-        self.db().select::<Row>(ACCOUNT_TABLE, query, &with_id(options)).await
+        self.db().select::<Row>(ACCOUNT_TABLE, query, &options).await
     }
 
     /// The login record of a caller who knows the password.
@@ -313,13 +312,6 @@ const NOT_REMOVED: &str =
 fn plain(mut input: Row) -> Row {
     input.retain(|name, _| !name.contains("_$"));
     input
-}
-
-fn with_id(mut options: Options) -> Options {
-    if !options.select.is_empty() && !options.select.iter().any(|name| &**name == "id") {
-        options.select.push("id".into());
-    }
-    options
 }
 
 /// Takes a secret out of the input; none when it is absent or empty. Only a text is one: by another type somebody may

@@ -35,7 +35,7 @@ pub(crate) async fn get(
         return Ok(Reply::rows(ACCOUNT_TABLE, accounts.list(ids, options).await?));
     }
     let mut row = accounts.get(account.row()).await?;
-    if options.select.iter().any(|name| row.contains(name)) {
+    if options.select.iter().any(|name| &**name != "id" && row.contains(name)) {
         row.retain(|name, _| name == "id" || options.select.iter().any(|wanted| &**wanted == name));
     }
     let reply = Reply::row(ACCOUNT_TABLE, row).joined(AUTH_TABLE);
