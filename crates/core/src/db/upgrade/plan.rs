@@ -35,6 +35,7 @@ pub(crate) struct HeldColumn {
 
 impl HeldColumn {
     /// A column without demands.
+    #[cfg(any(feature = "plain", test))]
     pub(crate) fn new(name: impl Into<String>, kind: impl Into<String>) -> Self {
         Self { name: name.into(), kind: kind.into(), required: false, collation: None }
     }
