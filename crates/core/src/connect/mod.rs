@@ -5,7 +5,7 @@
 
 #[cfg(feature = "amqp")]
 pub mod amqp;
-#[cfg(feature = "dynamodb")]
+#[cfg(any(feature = "dynamodb", feature = "sqs"))]
 pub mod aws;
 #[cfg(feature = "memcached")]
 pub mod memcached;

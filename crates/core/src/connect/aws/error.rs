@@ -1,4 +1,4 @@
-use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use super::sdk::error::{ProvideErrorMetadata, SdkError};
 
 use crate::{Error, ErrorKind};
 

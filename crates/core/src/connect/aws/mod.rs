@@ -20,5 +20,11 @@
 mod error;
 mod options;
 
+// What the clients of all services share, each of them has.
+#[cfg(feature = "dynamodb")]
+use aws_sdk_dynamodb as sdk;
+#[cfg(not(feature = "dynamodb"))]
+use aws_sdk_sqs as sdk;
+
 pub use error::{Refusal, error, refusal};
 pub use options::{AwsOptions, repeated};

@@ -1,10 +1,10 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::sdk::config::Credentials;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_dynamodb::config::Credentials;
 
 use crate::{Error, ErrorKind, Result};
 

@@ -13,12 +13,14 @@ use db::DbQueue;
 #[cfg(feature = "amqp")]
 pub mod amqp;
 pub mod db;
-#[cfg(feature = "amqp")]
+#[cfg(any(feature = "amqp", feature = "sqs"))]
 mod envelope;
 #[cfg(feature = "nats")]
 pub mod nats;
 #[cfg(feature = "redis")]
 pub mod redis;
+#[cfg(feature = "sqs")]
+pub mod sqs;
 
 /// A product that this build has a driver for.
 #[derive(Debug)]
@@ -76,6 +78,13 @@ const PRODUCTS: &[Product] = &[
             let amqp: crate::connect::amqp::AmqpOptions = settings::options("queue in amqp", settings)?;
             Ok(of(amqp::AmqpQueue::new(name, options, &amqp.at(url)?)?))
         },
+    },
+    #[cfg(feature = "sqs")]
+    Product {
+        name: "sqs",
+        schemes: &["sqs", "https", "http"],
+        capabilities: sqs::CAPABILITIES,
+        open: |name, options, _| Ok(of(sqs::SqsQueue::new(sqs::SqsOptions::of(name, options)?))),
     },
 ];
 

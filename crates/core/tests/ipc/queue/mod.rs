@@ -152,6 +152,14 @@ impl Family for Queues {
             can: bkjs_core::queue::drivers::amqp::CAPABILITIES,
             url: |_| std::env::var("BKJS_TEST_AMQP_URL").unwrap_or_default(),
         },
+        #[cfg(feature = "sqs")]
+        Backend {
+            name: "sqs",
+            // The emulator is one of all of Amazon's services.
+            server: Some("BKJS_TEST_DYNAMODB_URL"),
+            can: bkjs_core::queue::drivers::sqs::CAPABILITIES,
+            url: |_| std::env::var("BKJS_TEST_DYNAMODB_URL").unwrap_or_default(),
+        },
     ];
 
     const SECTIONS: &'static [&'static [Trial<Self>]] = &[
