@@ -99,5 +99,7 @@ fn built_in() -> Vec<Arc<dyn Module>> {
         Arc::new(bkjs_connections::ConnectionsModule),
         #[cfg(feature = "counters")]
         Arc::new(bkjs_counters::CountersModule),
+        #[cfg(feature = "data")]
+        Arc::new(bkjs_data::DataModule),
     ]
 }

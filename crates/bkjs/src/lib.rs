@@ -46,6 +46,8 @@ pub mod module {
     pub use bkjs_connections as connections;
     #[cfg(feature = "counters")]
     pub use bkjs_counters as counters;
+    #[cfg(feature = "data")]
+    pub use bkjs_data as data;
 }
 
 /// What most applications use.

@@ -63,6 +63,8 @@ pub struct Reply {
     pub tables: Vec<Name>,
     /// Columns that leave though their table says they are secure.
     pub revealed: Vec<Name>,
+    /// Whether administrators see private columns of others too.
+    pub unveiled: bool,
     /// Who looks at it, when that is not the account that the request came with.
     pub viewer: Option<Account>,
     /// More headers.
@@ -76,6 +78,7 @@ impl Reply {
             content,
             tables: Vec::new(),
             revealed: Vec::new(),
+            unveiled: false,
             viewer: None,
             headers: HeaderMap::with_capacity(HEADERS),
         }
@@ -132,6 +135,13 @@ impl Reply {
     #[must_use]
     pub fn reveal<N: Into<Name>>(mut self, columns: impl IntoIterator<Item = N>) -> Self {
         self.revealed.extend(columns.into_iter().map(Into::into));
+        self
+    }
+
+    /// Shows administrators private columns of others too, which are all but the secure ones: for what manages tables.
+    #[must_use]
+    pub fn unveil(mut self) -> Self {
+        self.unveiled = true;
         self
     }
 

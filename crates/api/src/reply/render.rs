@@ -24,7 +24,7 @@ struct TotalShape {
 
 /// Writes the reply as JSON, without the columns that `viewer` may not see.
 pub(crate) fn render(reply: Reply, rules: &ColumnRules, viewer: Viewer<'_>) -> Result<Response, Error> {
-    let cleaner = Cleaner { rules, revealed: &reply.revealed, viewer };
+    let cleaner = Cleaner { rules, revealed: &reply.revealed, unveiled: reply.unveiled, viewer };
     let mut body = Vec::with_capacity(match &reply.content {
         Content::Rows(rows) => 256 * rows.len() + 16,
         Content::Page(page) => 256 * page.rows.len() + 64,
