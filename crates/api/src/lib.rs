@@ -47,7 +47,7 @@ pub use auth::{AUTH_TABLE, Account, Cookie, Proof, auth_table};
 pub use bkjs_core::db::Options;
 pub use command::{Args, Command, CommandContext};
 pub use config::ApiParams;
-pub use context::Context;
+pub use context::{Context, now_ms};
 pub use events::account_channel;
 pub use extract::{Params, Shared};
 pub use hooks::{AccountEvent, HookCall, ReplyCall, Verdict};

@@ -101,5 +101,7 @@ fn built_in() -> Vec<Arc<dyn Module>> {
         Arc::new(bkjs_counters::CountersModule),
         #[cfg(feature = "data")]
         Arc::new(bkjs_data::DataModule),
+        #[cfg(feature = "locations")]
+        Arc::new(bkjs_locations::LocationsModule),
     ]
 }

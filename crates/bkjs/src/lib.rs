@@ -48,6 +48,8 @@ pub mod module {
     pub use bkjs_counters as counters;
     #[cfg(feature = "data")]
     pub use bkjs_data as data;
+    #[cfg(feature = "locations")]
+    pub use bkjs_locations as locations;
 }
 
 /// What most applications use.

@@ -147,7 +147,7 @@ const TABLE: &[(Kind, &[&str])] = &[
             "bk_status-update-interval",
         ],
     ),
-    (Kind::Real, &["min-distance", "max-distance", "jobs-worker-cpu-factor"]),
+    (Kind::Real, &["jobs-worker-cpu-factor"]),
     (
         Kind::Text,
         &[

@@ -10,8 +10,8 @@ use aes_gcm::{Aes256Gcm, Key, Nonce};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::Sort;
 use super::prepare::{Checked, typed};
+use super::{Db, Sort};
 use crate::auth::secrets;
 use crate::schema::{ColumnType, Table};
 use crate::value::{Name, Row, Value};
@@ -41,21 +41,7 @@ impl Paged<'_> {
             .iter()
             .map(|s| last.get(&s.column).map_or(serde_json::Value::Null, Value::to_json))
             .collect();
-        let json = serde_json::Value::Array(position).to_string();
-        let nonce: [u8; NONCE] = secrets::random_bytes()?;
-        let query = self.query_text();
-        let payload = Payload { msg: json.as_bytes(), aad: query.as_bytes() };
-        let sealed = self
-            .cipher()
-            .encrypt(&Nonce::from(nonce), payload)
-            .map_err(|_| Error::internal("a paging token was not sealed"))?;
-        let token = URL_SAFE_NO_PAD.encode([nonce.as_slice(), &sealed].concat());
-        if token.len() > MAX_TOKEN {
-            return Err(Error::invalid(
-                "the sort values of a row are too long to continue after, sort by another column",
-            ));
-        }
-        Ok(token)
+        seal(self.key, &self.query_text(), position)
     }
 
     /// The values of the sort columns that a token of this query holds.
@@ -63,24 +49,11 @@ impl Paged<'_> {
     /// # Errors
     /// `NotMatched` for anything that [`seal`](Self::seal) did not make for the same query.
     pub(super) fn open(&self, token: &str) -> Result<Vec<Value>> {
-        self.try_open(token).ok_or_else(|| {
-            Error::new(
-                ErrorKind::NotMatched,
-                "the paging token does not belong to this query, start again without it",
-            )
-        })
+        self.try_open(token).ok_or_else(not_of_this_query)
     }
 
     fn try_open(&self, token: &str) -> Option<Vec<Value>> {
-        if token.len() > MAX_TOKEN {
-            return None;
-        }
-        let sealed = URL_SAFE_NO_PAD.decode(token).ok()?;
-        let (nonce, sealed) = sealed.split_first_chunk::<NONCE>()?;
-        let query = self.query_text();
-        let payload = Payload { msg: sealed, aad: query.as_bytes() };
-        let json = self.cipher().decrypt(&Nonce::from(*nonce), payload).ok()?;
-        let position: Vec<serde_json::Value> = serde_json::from_slice(&json).ok()?;
+        let position = open(self.key, &self.query_text(), token)?;
         if position.len() != self.order.len() {
             return None;
         }
@@ -94,15 +67,75 @@ impl Paged<'_> {
         if column.column_type() == ColumnType::Bytes { typed(column, value).ok() } else { Some(value) }
     }
 
-    fn cipher(&self) -> Aes256Gcm {
-        Aes256Gcm::new(&Key::<Aes256Gcm>::from(*self.key))
-    }
-
     /// What the token is bound to. Debug text quotes and escapes every name and value, so different queries
     /// never look the same.
     fn query_text(&self) -> String {
         format!("{:?}", (&self.table.name, self.query, self.order, self.unique))
     }
+}
+
+impl Db {
+    /// A token for the position of a search that pages in its own way, sealed as those of [`select`](Db::select) are:
+    /// it opens for the same `search` only, with all that the search depends on in its text.
+    ///
+    /// # Errors
+    /// `Invalid` when the position is too large for a token.
+    pub fn seal_position(&self, search: &str, position: &[Value]) -> Result<String> {
+        let position = position.iter().map(Value::to_json).collect();
+        seal(self.token_key(), &own_search(search), position)
+    }
+
+    /// The position that [`seal_position`](Db::seal_position) has sealed for the same search.
+    ///
+    /// # Errors
+    /// `NotMatched` for any other text.
+    pub fn open_position(&self, search: &str, token: &str) -> Result<Vec<Value>> {
+        let position = open(self.token_key(), &own_search(search), token).ok_or_else(not_of_this_query)?;
+        position.into_iter().map(Value::from_json).collect()
+    }
+}
+
+/// Never the text of a query, which is a tuple.
+fn own_search(search: &str) -> String {
+    format!("search {search}")
+}
+
+fn seal(key: &[u8; 32], bound_to: &str, position: Vec<serde_json::Value>) -> Result<String> {
+    let json = serde_json::Value::Array(position).to_string();
+    let nonce: [u8; NONCE] = secrets::random_bytes()?;
+    let payload = Payload { msg: json.as_bytes(), aad: bound_to.as_bytes() };
+    let sealed = cipher(key)
+        .encrypt(&Nonce::from(nonce), payload)
+        .map_err(|_| Error::internal("a paging token was not sealed"))?;
+    let token = URL_SAFE_NO_PAD.encode([nonce.as_slice(), &sealed].concat());
+    if token.len() > MAX_TOKEN {
+        return Err(Error::invalid(
+            "the sort values of a row are too long to continue after, sort by another column",
+        ));
+    }
+    Ok(token)
+}
+
+fn open(key: &[u8; 32], bound_to: &str, token: &str) -> Option<Vec<serde_json::Value>> {
+    if token.len() > MAX_TOKEN {
+        return None;
+    }
+    let sealed = URL_SAFE_NO_PAD.decode(token).ok()?;
+    let (nonce, sealed) = sealed.split_first_chunk::<NONCE>()?;
+    let payload = Payload { msg: sealed, aad: bound_to.as_bytes() };
+    let json = cipher(key).decrypt(&Nonce::from(*nonce), payload).ok()?;
+    serde_json::from_slice(&json).ok()
+}
+
+fn cipher(key: &[u8; 32]) -> Aes256Gcm {
+    Aes256Gcm::new(&Key::<Aes256Gcm>::from(*key))
+}
+
+fn not_of_this_query() -> Error {
+    Error::new(
+        ErrorKind::NotMatched,
+        "the paging token does not belong to this query, start again without it",
+    )
 }
 
 #[cfg(test)]

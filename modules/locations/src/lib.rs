@@ -1,0 +1,58 @@
+//! Locations: where accounts are, and who is near.
+//!
+//! | endpoint | does |
+//! |---|---|
+//! | `/location/put` | stores where the caller is |
+//! | `/location/get`, `/location/search` | other accounts within a distance of a point, the nearest first |
+//!
+//! The table `bk_location` has one record for each account that said where it is, under the geohash of its place: a
+//! text that names a cell of a grid on the earth. A search computes which cells a circle touches, reads those, and
+//! measures the distance of every record in them; the size of the cells, `min-distance`, only decides how much is read.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `earth.rs` | points and distances |
+//! | `cells.rs` | which cells a circle touches |
+//! | `nearest.rs` | the first few of many, in bounded memory |
+//! | `search.rs`, `place.rs` | what can be done, without HTTP |
+
+mod cells;
+mod earth;
+mod handlers;
+mod nearest;
+mod params;
+mod place;
+mod search;
+mod tables;
+
+pub use earth::Point;
+pub use params::LocationParams;
+pub use place::Locations;
+pub use search::Near;
+pub use tables::{LOCATION_TABLE, bk_location};
+
+use axum::Router;
+use axum::routing::any;
+use bkjs_api::{Module, Setup};
+
+/// The module `bk_locations`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LocationsModule;
+
+impl Module for LocationsModule {
+    fn name(&self) -> &'static str {
+        "bk_locations"
+    }
+
+    fn register(&self, setup: &mut Setup) {
+        let params = setup.params::<LocationParams>();
+        setup.share(params::Grid::new(params));
+        setup.owned_table(bk_location());
+        setup.routes(
+            Router::new()
+                .route("/location/put", any(handlers::put))
+                .route("/location/get", any(handlers::get))
+                .route("/location/search", any(handlers::get)),
+        );
+    }
+}
