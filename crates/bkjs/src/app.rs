@@ -103,5 +103,7 @@ fn built_in() -> Vec<Arc<dyn Module>> {
         Arc::new(bkjs_data::DataModule),
         #[cfg(feature = "locations")]
         Arc::new(bkjs_locations::LocationsModule),
+        #[cfg(feature = "messages")]
+        Arc::new(bkjs_messages::MessagesModule),
     ]
 }

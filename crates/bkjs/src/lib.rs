@@ -50,6 +50,8 @@ pub mod module {
     pub use bkjs_data as data;
     #[cfg(feature = "locations")]
     pub use bkjs_locations as locations;
+    #[cfg(feature = "messages")]
+    pub use bkjs_messages as messages;
 }
 
 /// What most applications use.

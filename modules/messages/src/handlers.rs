@@ -1,0 +1,221 @@
+//! Parameters in, service, reply out.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use axum::extract::State;
+use bkjs_api::{Account, Api, Context, Options, Params, Reply, Result};
+use bkjs_core::Error;
+use bkjs_core::db::{Op, Query};
+use bkjs_core::value::{Row, Value};
+use futures_util::future::join_all;
+use serde::Deserialize;
+
+use crate::events;
+use crate::folder::Folder;
+use crate::service::{Fate, Messages};
+
+/// The most recipients of one call.
+const MAX_IDS: usize = 1000;
+
+/// Messages that are sent at once.
+const AT_ONCE: usize = 8;
+
+/// Sends a text to the accounts of the list `id`: of each a record, or why it was not sent.
+pub(crate) async fn add(State(api): State<Api>, context: Arc<Context>, account: Account) -> Result {
+    let params = &context.params;
+    let mut ids = params.list("id")?;
+    if ids.is_empty() {
+        return Err(Error::invalid("id is required").into());
+    }
+    if ids.len() > MAX_IDS {
+        return Err(Error::invalid(format!("id has too many values, at most {MAX_IDS}")).into());
+    }
+    let mut seen = HashSet::new();
+    ids.retain(|id| seen.insert(id.clone()));
+    if params.get("icon").is_some_and(|icon| !icon.is_empty()) || !params.files.is_empty() {
+        return Err(Error::invalid("icon is not stored yet: send msg without it").into());
+    }
+    let (text, keep) = (params.required("msg")?, !params.flag("_nosent")?);
+    let messages = Messages::of(&api);
+    messages.check_text(text)?;
+    let mut sent = Vec::with_capacity(ids.len());
+    for ids in ids.chunks(AT_ONCE) {
+        sent.extend(join_all(ids.iter().map(|id| messages.send(&account, id, text, keep))).await);
+    }
+    events::tell(&api, sent.iter().flatten()).await;
+    if sent.iter().all(|sent| sent.as_ref().is_err_and(|error| error.status() >= 500))
+        && let Some(Err(error)) = sent.pop()
+    {
+        return Err(error.into());
+    }
+    let told = ids.into_iter().zip(sent).map(|(id, sent)| match sent {
+        Ok(sent) => Value::Map(sent),
+        Err(error) => {
+            if error.status() >= 500 {
+                tracing::error!(recipient = id, error = error.log_text(), "a message was not sent");
+            }
+            Value::Map(Row::new().with("id", id).with("error", error.message()))
+        }
+    });
+    Ok(Reply::value(told.collect::<Vec<_>>()))
+}
+
+/// The inbox, whose messages may be moved or removed with that.
+pub(crate) async fn get(
+    State(api): State<Api>,
+    context: Arc<Context>,
+    account: Account,
+    mut options: Options,
+) -> Result {
+    let fate = match (context.params.flag("_archive")?, context.params.flag("_trash")?) {
+        (false, false) => Fate::Keep,
+        (true, false) => Fate::Archive,
+        (false, true) => Fate::Remove,
+        (true, true) => return Err(Error::invalid("give _archive or _trash, not both").into()),
+    };
+    if fate == Fate::Keep || options.total {
+        return list(Folder::Inbox, &api, &context, &account, options).await;
+    }
+    let query = asked(Folder::Inbox, &api, &context, &account, &mut options)?;
+    let mut page = Messages::of(&api).take(query, &options, fate).await?;
+    if !options.select.is_empty() {
+        for row in &mut page.rows {
+            row.retain(|name, _| options.select.iter().any(|wanted| &**wanted == name));
+        }
+    }
+    Ok(Reply::page(Folder::Inbox.table(), page))
+}
+
+pub(crate) async fn get_archive(
+    State(api): State<Api>,
+    context: Arc<Context>,
+    account: Account,
+    options: Options,
+) -> Result {
+    list(Folder::Archive, &api, &context, &account, options).await
+}
+
+pub(crate) async fn get_sent(
+    State(api): State<Api>,
+    context: Arc<Context>,
+    account: Account,
+    options: Options,
+) -> Result {
+    list(Folder::Sent, &api, &context, &account, options).await
+}
+
+/// How many messages in the inbox are unread.
+pub(crate) async fn unread(State(api): State<Api>, account: Account) -> Result {
+    let count = Messages::of(&api).unread(account.id()).await?;
+    Ok(Reply::value(Row::new().with("count", i64::try_from(count).unwrap_or(i64::MAX))))
+}
+
+/// One message of the inbox or the archive.
+#[derive(Deserialize)]
+pub(crate) struct One {
+    sender: String,
+    mtime: i64,
+}
+
+/// Marks a message as read.
+pub(crate) async fn read(State(api): State<Api>, account: Account, Params(one): Params<One>) -> Result {
+    let key = Folder::Inbox.key(account.id(), one.mtime, &one.sender);
+    let read = Row::new().with("read", 1);
+    Messages::of(&api).update(Folder::Inbox, key, &read, &Options::new()).await?;
+    Ok(Reply::empty_list())
+}
+
+/// Moves a message to the archive.
+pub(crate) async fn archive(State(api): State<Api>, account: Account, Params(one): Params<One>) -> Result {
+    Messages::of(&api).archive(account.id(), one.mtime, &one.sender).await?;
+    Ok(Reply::empty_list())
+}
+
+pub(crate) async fn update(
+    State(api): State<Api>,
+    context: Arc<Context>,
+    account: Account,
+    Params(one): Params<One>,
+) -> Result {
+    change(Folder::Inbox, &api, &context, &account, &one).await
+}
+
+pub(crate) async fn update_archive(
+    State(api): State<Api>,
+    context: Arc<Context>,
+    account: Account,
+    Params(one): Params<One>,
+) -> Result {
+    change(Folder::Archive, &api, &context, &account, &one).await
+}
+
+/// Messages by who is at the other end, by time, or both.
+#[derive(Deserialize)]
+pub(crate) struct Which {
+    sender: Option<String>,
+    recipient: Option<String>,
+    mtime: Option<i64>,
+}
+
+pub(crate) async fn del(State(api): State<Api>, account: Account, Params(which): Params<Which>) -> Result {
+    remove(Folder::Inbox, &api, &account, &which).await
+}
+
+pub(crate) async fn del_archive(
+    State(api): State<Api>,
+    account: Account,
+    Params(which): Params<Which>,
+) -> Result {
+    remove(Folder::Archive, &api, &account, &which).await
+}
+
+pub(crate) async fn del_sent(
+    State(api): State<Api>,
+    account: Account,
+    Params(which): Params<Which>,
+) -> Result {
+    remove(Folder::Sent, &api, &account, &which).await
+}
+
+async fn list(
+    folder: Folder,
+    api: &Api,
+    context: &Context,
+    account: &Account,
+    mut options: Options,
+) -> Result {
+    let query = asked(folder, api, context, account, &mut options)?;
+    Ok(Reply::page(folder.table(), Messages::of(api).list(folder, query, &options).await?))
+}
+
+/// The condition on the caller's own messages; a time alone means those after it. By the `id`, which is read always,
+/// the reply tells whose records they are.
+fn asked(
+    folder: Folder,
+    api: &Api,
+    context: &Context,
+    account: &Account,
+    options: &mut Options,
+) -> bkjs_core::Result<Query> {
+    if !options.ops.iter().any(|(name, _)| **name == *"mtime") {
+        options.ops.push(("mtime".into(), Op::Gt));
+    }
+    if !options.select.is_empty() {
+        options.select.push("id".into());
+    }
+    api.own_query(folder.table(), account.id(), context, options)
+}
+
+async fn change(folder: Folder, api: &Api, context: &Context, account: &Account, one: &One) -> Result {
+    let key = folder.key(account.id(), one.mtime, &one.sender);
+    let options = Options { admin: context.is_admin(), strict: true, ..Options::new() };
+    Messages::of(api).update(folder, key, &context.params.record(), &options).await?;
+    Ok(Reply::empty_list())
+}
+
+async fn remove(folder: Folder, api: &Api, account: &Account, which: &Which) -> Result {
+    let peer = if folder == Folder::Sent { &which.recipient } else { &which.sender };
+    Messages::of(api).del(folder, account.id(), peer.as_deref(), which.mtime).await?;
+    Ok(Reply::empty_list())
+}

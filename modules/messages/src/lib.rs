@@ -1,0 +1,63 @@
+//! Messages: texts between accounts.
+//!
+//! | endpoint | does |
+//! |---|---|
+//! | `/message/add` | sends a text to one account or several |
+//! | `/message/get`, `/message/get/archive`, `/message/get/sent` | the caller's messages of a folder |
+//! | `/message/get/unread` | how many in the inbox are unread |
+//! | `/message/read` | marks one in the inbox as read |
+//! | `/message/archive` | moves one from the inbox to the archive |
+//! | `/message/update`, `/message/update/archive` | changes what the caller notes of a message |
+//! | `/message/del`, `/message/del/archive`, `/message/del/sent` | removes messages of a folder |
+//!
+//! Every record belongs to the account in its column `id`: the recipient's in `bk_message` and `bk_archive`, the
+//! sender's in `bk_sent`. No call reaches records of another account, but the one that sends.
+//!
+//! A message is named by `mtime` and who is at the other end. Two in one millisecond from one sender to one recipient
+//! get times that follow each other.
+
+mod events;
+mod folder;
+mod handlers;
+mod send;
+mod service;
+mod tables;
+
+pub use folder::Folder;
+pub use service::{Fate, Messages};
+pub use tables::{ARCHIVE_TABLE, MESSAGE_TABLE, SENT_TABLE, bk_archive, bk_message, bk_sent};
+
+use axum::Router;
+use axum::routing::any;
+use bkjs_api::{Module, Setup};
+
+/// The module `bk_messages`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MessagesModule;
+
+impl Module for MessagesModule {
+    fn name(&self) -> &'static str {
+        "bk_messages"
+    }
+
+    fn register(&self, setup: &mut Setup) {
+        for table in [bk_message(), bk_archive(), bk_sent()] {
+            setup.owned_table(table);
+        }
+        setup.routes(
+            Router::new()
+                .route("/message/add", any(handlers::add))
+                .route("/message/get", any(handlers::get))
+                .route("/message/get/unread", any(handlers::unread))
+                .route("/message/get/archive", any(handlers::get_archive))
+                .route("/message/get/sent", any(handlers::get_sent))
+                .route("/message/read", any(handlers::read))
+                .route("/message/archive", any(handlers::archive))
+                .route("/message/update", any(handlers::update))
+                .route("/message/update/archive", any(handlers::update_archive))
+                .route("/message/del", any(handlers::del))
+                .route("/message/del/archive", any(handlers::del_archive))
+                .route("/message/del/sent", any(handlers::del_sent)),
+        );
+    }
+}
