@@ -12,7 +12,7 @@ use crate::site::Site;
 use crate::visit;
 
 /// Callers at once.
-const LANES: usize = 8;
+const LANES: usize = 24;
 
 /// Jobs that were submitted.
 #[derive(Default)]
