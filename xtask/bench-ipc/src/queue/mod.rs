@@ -46,10 +46,11 @@ enum Bare {
     Postgres,
     Redis,
     Nats,
+    Amqp,
 }
 
 /// All of them: a driver is a line.
-static PRODUCTS: [Product; 5] = [
+static PRODUCTS: [Product; 6] = [
     Product {
         name: "sqlite",
         server: "",
@@ -83,6 +84,13 @@ static PRODUCTS: [Product; 5] = [
         server: "BKJS_TEST_NATS_URL",
         ours: |place| (Pool::None, format!("{}?bk-queue={}", place.url, place.room)),
         bare: Some(Bare::Nats),
+        emulated: false,
+    },
+    Product {
+        name: "amqp",
+        server: "BKJS_TEST_AMQP_URL",
+        ours: |place| (Pool::None, format!("{}?bk-queue={}", place.url, place.room)),
+        bare: Some(Bare::Amqp),
         emulated: false,
     },
 ];
@@ -128,6 +136,7 @@ pub(crate) async fn measure(name: &str, effort: &Effort) -> Result<Option<Vec<Li
         Some(Bare::Postgres) => against!(bare::Postgres),
         Some(Bare::Redis) => against!(bare::Redis),
         Some(Bare::Nats) => against!(bare::Nats),
+        Some(Bare::Amqp) => against!(bare::Amqp),
         None => compare::<_, ours::Ours>(name, &ours, None, jobs, effort).await?,
     };
     ours.clean(&place).await?;
