@@ -267,7 +267,7 @@ async fn queues_by_name_are_served_by_those_who_are_to() -> Result<()> {
 async fn a_queue_that_cannot_be_is_named_at_the_start() -> Result<()> {
     let site = Site::new()?;
     for (args, word) in [
-        (["-ipc-queue", "nonsense://x"], "ipc-queue: no queue driver nonsense"),
+        (["-ipc-queue", "nonsense://x"], "ipc-queue: no queue driver for nonsense"),
         (["-jobs-worker-queue", "nowhere"], "jobs-worker-queue: no queue nowhere"),
         (["-ipc-queue", "db://nowhere"], "ipc-queue: there is no pool nowhere"),
     ] {

@@ -28,7 +28,19 @@ pub(crate) struct Environment {
     pub(crate) name: String,
     pub(crate) version: String,
     pub(crate) config: Arc<Config>,
+    pub(crate) params: Handles,
+    /// Those on other hosts, until a task follows them.
+    pub(crate) sources: Mutex<Option<RemoteSources>>,
+    /// Has them read before their time.
+    pub(crate) again: Arc<Notify>,
+    /// Kept to the end: what waits in it is written when it goes. Who only explains itself has none.
+    pub(crate) log: Option<Logging>,
+}
+
+/// What the parameters of the framework itself are read through.
+pub(crate) struct Handles {
     pub(crate) core: Handle<CoreParams>,
+    pub(crate) log: Handle<LogParams>,
     pub(crate) db: Handle<DbParams>,
     pub(crate) store: Handle<StoreParams>,
     pub(crate) caches: Handle<CacheParams>,
@@ -37,30 +49,8 @@ pub(crate) struct Environment {
     pub(crate) jobs: Handle<JobsParams>,
     pub(crate) runtime: Handle<RuntimeParams>,
     pub(crate) serve: Handle<ServeParams>,
-    pub(crate) backend: Handle<BackendParams>,
-    /// Those on other hosts, until a task follows them.
-    pub(crate) sources: Mutex<Option<RemoteSources>>,
-    /// Has them read before their time.
-    pub(crate) again: Arc<Notify>,
-    pub(crate) log_params: Handle<LogParams>,
-    /// Kept to the end: what waits in it is written when it goes. Who only explains itself has none.
-    pub(crate) log: Option<Logging>,
-}
-
-/// What the parameters of the framework itself are read through.
-struct Handles {
-    core: Handle<CoreParams>,
-    log: Handle<LogParams>,
-    db: Handle<DbParams>,
-    store: Handle<StoreParams>,
-    caches: Handle<CacheParams>,
-    queue: Handle<QueueParams>,
-    pubsub: Handle<PubsubParams>,
-    jobs: Handle<JobsParams>,
-    runtime: Handle<RuntimeParams>,
-    serve: Handle<ServeParams>,
     modules: Handle<ModuleParams>,
-    backend: Handle<BackendParams>,
+    pub(crate) backend: Handle<BackendParams>,
 }
 
 impl Handles {
@@ -143,45 +133,14 @@ fn part(
     if is_operator(role) {
         config.warnings().iter().for_each(|warning| tracing::warn!("{warning}"));
     }
-    let Handles {
-        core,
-        db,
-        store,
-        caches,
-        queue,
-        pubsub,
-        jobs,
-        runtime,
-        serve,
-        backend,
-        log: log_params,
-        ..
-    } = handles;
     let (config, sources) = (Arc::new(config), Mutex::new(None));
-    let mut environment = Environment {
-        name,
-        version,
-        config,
-        core,
-        db,
-        store,
-        caches,
-        queue,
-        pubsub,
-        jobs,
-        runtime,
-        serve,
-        backend,
-        sources,
-        again: Arc::default(),
-        log_params,
-        log,
-    };
+    let mut environment =
+        Environment { name, version, config, params: handles, sources, again: Arc::default(), log };
     match (&command, start.role()) {
         // It becomes the top of the tree, which reads them.
         (Command::Run, None) => {}
         (Command::Help(_), _) => environment.look_at_sources(role)?,
-        _ if looks && !environment.core.load().var().exists() => environment.look_at_sources(role)?,
+        _ if looks && !environment.params.core.load().var().exists() => environment.look_at_sources(role)?,
         _ => environment.read_sources(role)?,
     }
     match command {
@@ -254,8 +213,8 @@ fn is_operator(role: &str) -> bool {
 }
 
 fn serve(environment: Environment, setup: Setup, start: Start) -> ExitCode {
-    let core = environment.core.load_full();
-    let params = environment.runtime.load_full();
+    let core = environment.params.core.load_full();
+    let params = environment.params.runtime.load_full();
     let launch =
         Launch { start, home: core.home.clone(), var_dir: core.var(), params: RuntimeParams::clone(&params) };
     bkjs_runtime::run(launch, Service::new(environment, setup))

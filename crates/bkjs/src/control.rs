@@ -86,7 +86,7 @@ impl Reins {
     /// Follows the commands of other hosts as long as it is polled, if this is the process of its tree that does, and
     /// hosts are to tell each other.
     pub(crate) async fn follow_hosts(&self, environment: &Environment, clients: Result<Pubsubs>) {
-        if environment.pubsub.load().system_queue.is_empty() {
+        if environment.params.pubsub.load().system_queue.is_empty() {
             return;
         }
         if let Err(error) = clients.and_then(|clients| self.join(environment, &clients)) {
@@ -94,7 +94,7 @@ impl Reins {
             return;
         }
         let (Some(others), Some((role, tree))) = (self.others.get(), self.place.get()) else { return };
-        if !listens(*role, tree, &environment.runtime.load()) {
+        if !listens(*role, tree, &environment.params.runtime.load()) {
             return;
         }
         loop {
@@ -131,11 +131,11 @@ impl Reins {
 
     /// Learns the way to other hosts.
     pub(crate) fn join(&self, environment: &Environment, clients: &Pubsubs) -> Result<()> {
-        let queue = environment.pubsub.load().system_queue.clone();
+        let queue = environment.params.pubsub.load().system_queue.clone();
         if queue.is_empty() || self.others.get().is_some() {
             return Ok(());
         }
-        let core = environment.core.load_full();
+        let core = environment.params.core.load_full();
         let channel = channel(&[&environment.name, &core.app_name, core.run_mode.as_str()]);
         let secret: String = home::secret(&core)?.iter().map(|byte| format!("{byte:02x}")).collect();
         let (host, home) =

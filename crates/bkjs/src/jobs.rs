@@ -23,9 +23,9 @@ const LOOK: Duration = Duration::from_secs(5);
 impl Environment {
     /// The queues of the configuration; `tree` is the way to what the processes of a server share.
     pub(crate) fn open_jobs(&self, db: &Db, tree: Option<&Ipc>) -> Result<Jobs> {
-        let folder = self.core.load().var();
+        let folder = self.params.core.load().var();
         let site = Site { db: Some(db), folder: &folder, bell: bell::of_tree(tree) };
-        Queues::open(&self.queue.load(), &site).map(Jobs::new)
+        Queues::open(&self.params.queue.load(), &site).map(Jobs::new)
     }
 }
 
@@ -37,7 +37,7 @@ impl Service {
         let workers = self.workers(&service)?;
         context.ready();
         let stop = context.drain.token().child_token();
-        let params = self.environment.jobs.load_full();
+        let params = self.environment.params.jobs.load_full();
         let replaced = task::spawn("lifetime", spent(params, stop.clone()));
         self.work(workers, stop.clone()).await;
         replaced.abort();
@@ -51,13 +51,14 @@ impl Service {
     /// What a process without others does beside its requests: jobs, if it is to have workers, and cron.
     pub(crate) fn work_beside(&self, service: &HttpService, stop: CancellationToken) -> Result<Vec<Beside>> {
         let mut beside = Vec::new();
-        if self.environment.runtime.load().jobs_workers >= 0 {
-            let (workers, params) = (self.workers(service)?, self.environment.jobs.load_full());
+        if self.environment.params.runtime.load().jobs_workers >= 0 {
+            let (workers, params) = (self.workers(service)?, self.environment.params.jobs.load_full());
             beside.push(task::spawn("worker", run_all(workers, params, stop)));
         }
-        let params = self.environment.jobs.clone();
+        let params = self.environment.params.jobs.clone();
         if params.load().cron {
-            let cron = Cron::new(&self.environment.core.load().etc(), params, service.api().jobs()?.clone());
+            let cron =
+                Cron::new(&self.environment.params.core.load().etc(), params, service.api().jobs()?.clone());
             task::spawn("cron", cron.run());
         }
         Ok(beside)
@@ -65,7 +66,7 @@ impl Service {
 
     /// Follows the clock, in the master; a failure is tried again.
     pub(crate) async fn follow_cron(&self) {
-        let params = self.environment.jobs.clone();
+        let params = self.environment.params.jobs.clone();
         if !params.load().cron {
             return;
         }
@@ -75,7 +76,7 @@ impl Service {
             let opened = self.environment.open(Db::builder(schema.clone()));
             match opened.and_then(|db| self.environment.open_jobs(&db, None)) {
                 Ok(jobs) => {
-                    Cron::new(&self.environment.core.load().etc(), params, jobs).run().await;
+                    Cron::new(&self.environment.params.core.load().etc(), params, jobs).run().await;
                     return;
                 }
                 Err(error) => {
@@ -89,7 +90,7 @@ impl Service {
 
     /// A worker for each queue that this host serves.
     fn workers(&self, service: &HttpService) -> Result<Vec<Worker>> {
-        let (params, jobs) = (self.environment.jobs.load(), service.api().jobs()?);
+        let (params, jobs) = (self.environment.params.jobs.load(), service.api().jobs()?);
         let options = WorkerOptions {
             concurrency: usize::from(params.concurrency),
             max_runtime: params.max_runtime,
@@ -107,7 +108,7 @@ impl Service {
     }
 
     async fn work(&self, workers: Vec<Worker>, stop: CancellationToken) {
-        run_all(workers, self.environment.jobs.load_full(), stop).await;
+        run_all(workers, self.environment.params.jobs.load_full(), stop).await;
     }
 }
 

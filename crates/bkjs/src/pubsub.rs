@@ -60,8 +60,8 @@ impl Environment {
     /// The clients of the configuration; `local` is what `local://` is in this process.
     pub(crate) fn open_pubsubs(&self, local: LocalPubsub) -> Result<Pubsubs> {
         let local: Arc<dyn PubsubDriver> = Arc::new(local);
-        let queues = self.queue.load();
+        let queues = self.params.queue.load();
         let queue: Option<&Secret> = queues.queue.get("");
-        Pubsubs::open(&self.pubsub.load(), queue, &local)
+        Pubsubs::open(&self.params.pubsub.load(), queue, &local)
     }
 }

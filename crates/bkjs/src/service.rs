@@ -92,8 +92,8 @@ impl Service {
         let listeners = listeners.map(tokio::net::TcpListener::from_std).collect::<std::io::Result<Vec<_>>>();
         let listeners =
             listeners.map_err(|e| Error::internal("a listening socket does not work").source(e))?;
-        let params = self.environment.runtime.load_full();
-        let timeout = self.environment.serve.load().timeout;
+        let params = self.environment.params.runtime.load_full();
+        let timeout = self.environment.params.serve.load().timeout;
         let options = ServeOptions { timeout, drain: params.shutdown_timeout };
         context.ready();
         let drain = context.drain.token();
@@ -138,7 +138,7 @@ impl Program for Service {
             };
             self.reins.stand(role, &tree);
             let hosts = async {
-                if !self.environment.pubsub.load().system_queue.is_empty() {
+                if !self.environment.params.pubsub.load().system_queue.is_empty() {
                     let clients = self.clients.of(&self.environment, &tree);
                     self.reins.follow_hosts(&self.environment, clients).await;
                 }
@@ -163,7 +163,7 @@ impl Program for Service {
         let answer = match name.as_str() {
             replay::CALL => self.replay.answer(body),
             bell::CALL => return Box::pin(self.bell.answer(body)),
-            cache::CALL => self.cache.answer(body, &self.environment.store.load()),
+            cache::CALL => self.cache.answer(body, &self.environment.params.store.load()),
             _ => Err(Error::not_found(format!("no process answers the call {name:.40}"))),
         };
         Box::pin(std::future::ready(answer))
@@ -185,7 +185,7 @@ impl Environment {
 
     /// Whether the tables of a pool are brought in step with their descriptions at the start.
     pub(crate) fn keeps_tables(&self, pool: &str) -> bool {
-        db::keeps_tables(&self.db.load(), pool, &self.core.load().var())
+        db::keeps_tables(&self.params.db.load(), pool, &self.params.core.load().var())
     }
 
     /// The configured caches; `tree` is the way to the one that the processes of a server share, without which a
@@ -193,22 +193,22 @@ impl Environment {
     pub(crate) fn open_caches(&self, tree: Option<&Ipc>) -> Result<Caches> {
         let local = match tree {
             Some(tree) => cache::of_tree(tree),
-            None => cache::own(&self.store.load()),
+            None => cache::own(&self.params.store.load()),
         };
         let local: Arc<dyn CacheDriver> = Arc::new(local);
-        Caches::open(&self.caches.load(), &local)
+        Caches::open(&self.params.caches.load(), &local)
     }
 
     fn open_pools(&self, builder: DbBuilder, caches: &Caches) -> Result<Db> {
-        let core = self.core.load_full();
+        let core = self.params.core.load_full();
         let builder = builder.token_key(home::secret(&core)?).caches(caches);
-        db::open(builder, &self.db.load(), &core.var())
+        db::open(builder, &self.params.db.load(), &core.var())
     }
 
     /// The application on its database, ready to answer; `shared` is what the processes of a server share.
     pub(crate) fn http_service(&self, mut setup: Setup, shared: Option<&Shared>) -> Result<HttpService> {
         let tree = shared.map(|shared| &shared.ipc);
-        let core = self.core.load_full();
+        let core = self.params.core.load_full();
         let builder = setup.db_builder();
         let caches = self.open_caches(tree)?;
         let builder = match tree {

@@ -46,7 +46,8 @@ impl Environment {
     }
 
     fn apply_log(&self) {
-        let applied = self.log.as_ref().map(|log| log.apply(&self.log_params.load(), &self.core.load()));
+        let applied =
+            self.log.as_ref().map(|log| log.apply(&self.params.log.load(), &self.params.core.load()));
         if let Some(Err(error)) = applied {
             tracing::error!(error = error.log_text(), "the log stays as it was");
         }

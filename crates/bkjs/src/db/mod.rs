@@ -202,7 +202,7 @@ fn find(words: &[String]) -> Result<&'static Tool> {
 async fn tool(environment: &Environment, setup: &mut Setup, words: &[String]) -> Result<u8> {
     let tool = find(words)?;
     let args = Args::parse(words.get(1..).unwrap_or_default(), tool.options, tool.flags)?;
-    let (params, folder) = (environment.db.load_full(), environment.core.load().var());
+    let (params, folder) = (environment.params.db.load_full(), environment.params.core.load().var());
     let is_new = bkjs_core::db::is_new(&params, &folder);
     let builder = setup.db_builder();
     let db = match tool.makes {

@@ -23,16 +23,16 @@ pub(crate) use request::BackendParams;
 
 /// The commands of the shell itself and of all modules.
 pub(crate) fn all(environment: &Environment, setup: &Setup) -> Vec<Command> {
-    let params = environment.runtime.load();
+    let params = environment.params.runtime.load();
     // Who says on the command line where the server is means no other.
     let is_said =
         |name: &&str| environment.config.origin(name).is_some_and(|origin| origin.rank == Rank::CommandLine);
     let listens = match ["port", "bind"].iter().any(is_said) {
         true => None,
-        false => bkjs_runtime::listens_at(&environment.core.load().var()),
+        false => bkjs_runtime::listens_at(&environment.params.core.load().var()),
     };
     let own = format!("http://{}", listens.unwrap_or_else(|| params.reachable()));
-    let backend = request::Backend { params: environment.backend.clone(), own };
+    let backend = request::Backend { params: environment.params.backend.clone(), own };
     let own = [request::command(backend), config::command(environment.config.clone())];
     own.into_iter().chain(jobs::commands()).chain(setup.commands().iter().cloned()).collect()
 }
@@ -53,7 +53,7 @@ pub(crate) fn run(environment: &Environment, setup: Setup, words: &[String]) -> 
 async fn commands(environment: &Environment, setup: Setup, words: &[String]) -> Result<()> {
     let known = all(environment, &setup);
     let calls = split(&known, words)?;
-    let create = environment.db.load().create_tables;
+    let create = environment.params.db.load().create_tables;
     if calls.is_empty() && !create {
         let names: Vec<String> = known.iter().map(|c| format!("-{}", c.name)).collect();
         return Err(Error::invalid(format!(

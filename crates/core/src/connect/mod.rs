@@ -13,6 +13,7 @@ pub mod memcached;
 pub mod nats;
 #[cfg(feature = "redis")]
 pub mod redis;
+pub(crate) mod scheme;
 pub mod settings;
 #[cfg(any(feature = "amqp", feature = "nats"))]
 mod url;

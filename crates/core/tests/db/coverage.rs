@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::trial::Trial;
+use crate::trial::{Trial, scenario};
 
 /// The scenarios are numbered from 1 to this.
 const LAST: u16 = 210;
@@ -18,7 +18,7 @@ const NOT_COVERED: &[(u16, &str)] = &[(
 pub(crate) fn every_scenario_is_tried_or_explained(sections: &[&[Trial]]) -> Result<(), String> {
     let trials = || sections.iter().copied().flatten();
     let names: Vec<&str> = trials().map(|trial| trial.name).collect();
-    let tried: BTreeSet<u16> = trials().filter_map(Trial::scenario).collect();
+    let tried: BTreeSet<u16> = trials().filter_map(scenario).collect();
     let explained: BTreeSet<u16> = NOT_COVERED.iter().map(|(number, _)| *number).collect();
     let mut wrong = Vec::new();
     for number in 1..=LAST {

@@ -6,11 +6,15 @@
 //! its name. A run of all closes with the matrix of drivers and outcomes.
 #![allow(clippy::print_stdout)] // the matrix is for people
 
+#[path = "../shared/check.rs"]
+mod assertions;
 mod backend;
 mod check;
 mod coverage;
 mod matrix;
 mod remains;
+#[path = "../shared/rule.rs"]
+mod rule;
 mod tables;
 mod trial;
 
@@ -159,7 +163,7 @@ impl Run {
 async fn attempt(backend: &'static Backend, trial: &'static Trial, can: Capabilities) -> Checked {
     let bench = Bench::new(backend, can)?;
     let places = bench.places();
-    let tried = trial.attempt(bench).await;
+    let tried = trial.attempt(&can, bench).await;
     let mut removed = backend.remove(&places.first).await;
     if let Some(second) = places.second.get() {
         removed = removed.and(backend.remove(second).await);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Mutex;
 
-use crate::trial::Trial;
+use crate::trial::{Trial, scenario};
 
 /// What came of one trial on one driver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ impl Matrix {
                         continue;
                     }
                 }
-                line.scenarios.extend(trial.scenario());
+                line.scenarios.extend(scenario(trial));
             }
             line
         };

@@ -7,9 +7,13 @@
 //! closes with the matrix of drivers and outcomes.
 #![allow(clippy::print_stdout)] // the matrix is for people
 
+#[path = "../shared/check.rs"]
+mod assertions;
 mod check;
 mod gate;
 mod matrix;
+#[path = "../shared/rule.rs"]
+mod rule;
 mod suite;
 mod trial;
 

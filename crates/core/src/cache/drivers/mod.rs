@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::Capabilities;
 use super::driver::CacheDriver;
+use crate::connect::scheme::{product_of, without_query};
 pub use crate::connect::settings::Settings;
 use crate::connect::settings::options;
-use crate::suggest::nearest;
 use crate::{Error, ErrorKind, Result};
 
 pub mod local;
@@ -68,26 +68,9 @@ pub const fn products() -> &'static [Product] {
 /// # Errors
 /// `Config` for an unknown scheme or option, naming the nearest one that there is, or a value that does not fit.
 pub fn open(url: &str, mut options: Settings, local: &Arc<dyn CacheDriver>) -> Result<Arc<dyn CacheDriver>> {
-    let (url, query) = url.split_once('?').unwrap_or((url, ""));
-    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        // As the original marks those that are its own.
-        let name = name.strip_prefix("bk-").unwrap_or(&name).replace('-', "_");
-        options.entry(name).or_insert_with(|| value.into_owned());
-    }
-    let scheme = url.split_once("://").map_or(url, |(scheme, _)| scheme);
-    let known = || PRODUCTS.iter().flat_map(|product| product.schemes.iter().copied());
-    match PRODUCTS.iter().find(|product| product.schemes.contains(&scheme)) {
-        Some(product) => (product.open)(Location { url, options, local }),
-        None => {
-            let meant = nearest(scheme, known()).map(|name| format!(", did you mean {name}://"));
-            let there: Vec<&str> = known().collect();
-            Err(config(format!(
-                "no cache driver for {scheme:.40}:// in this build{}; there are: {}",
-                meant.unwrap_or_default(),
-                there.join(", ")
-            )))
-        }
-    }
+    let url = without_query(url, &mut options);
+    let product = product_of("cache", url, PRODUCTS, |product| product.schemes)?;
+    (product.open)(Location { url, options, local })
 }
 
 fn config(text: String) -> Error {

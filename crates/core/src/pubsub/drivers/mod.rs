@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{Capabilities, Limits, PubsubDriver};
+use crate::connect::scheme::{product_of, without_query};
 use crate::connect::settings::{Settings, options};
-use crate::suggest::nearest;
 use crate::{Error, ErrorKind, Result};
 
 #[cfg(feature = "amqp")]
@@ -71,29 +71,10 @@ pub fn open(
     mut options: Settings,
     local: &Arc<dyn PubsubDriver>,
 ) -> Result<(Arc<dyn PubsubDriver>, Limits)> {
-    let (url, query) = url.split_once('?').unwrap_or((url, ""));
-    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        // As the original marks those that are its own.
-        let name = name.strip_prefix("bk-").unwrap_or(&name).replace('-', "_");
-        options.entry(name).or_insert_with(|| value.into_owned());
-    }
+    let url = without_query(url, &mut options);
     let limits = limits(&mut options)?;
-    let scheme = url.split_once("://").map_or(url, |(scheme, _)| scheme);
-    let known = || PRODUCTS.iter().flat_map(|product| product.schemes.iter().copied());
-    match PRODUCTS.iter().find(|product| product.schemes.contains(&scheme)) {
-        Some(product) => Ok(((product.open)(Location { url, options, local })?, limits)),
-        None => {
-            let meant = nearest(scheme, known()).map(|name| format!(", did you mean {name}://"));
-            let there: Vec<&str> = known().collect();
-            // What stands before no `://` may be a password.
-            let scheme = if url.contains("://") { scheme } else { "this url, which has none" };
-            Err(config(format!(
-                "no pub/sub driver for the scheme {scheme:.40} in this build{}; there are: {}",
-                meant.unwrap_or_default(),
-                there.join(", ")
-            )))
-        }
-    }
+    let product = product_of("pub/sub", url, PRODUCTS, |product| product.schemes)?;
+    Ok(((product.open)(Location { url, options, local })?, limits))
 }
 
 /// Takes out of the options what is the same for every product.

@@ -6,6 +6,7 @@ use super::driver::{Capabilities, QueueDriver};
 use super::options::config;
 use super::{QueueOptions, Site};
 use crate::Result;
+use crate::connect::scheme::product_of;
 #[cfg(any(feature = "amqp", feature = "nats"))]
 use crate::connect::settings;
 use db::DbQueue;
@@ -95,18 +96,8 @@ pub const fn products() -> &'static [Product] {
 
 /// Opens a queue with the driver of its URL; without one it is in the database.
 pub(super) fn open(name: &str, options: &QueueOptions, site: &Site<'_>) -> Result<Opened> {
-    let url = options.url.as_str();
-    let scheme = match url.split_once("://") {
-        Some((scheme, _)) => scheme,
-        None if url.is_empty() => "db",
-        None => url,
-    };
-    let Some(product) = PRODUCTS.iter().find(|product| product.schemes.contains(&scheme)) else {
-        let known = PRODUCTS.iter().map(|product| product.name).collect::<Vec<_>>().join(", ");
-        // What stands before no `://` may be a password.
-        let scheme = if url.contains("://") { scheme } else { "of this url" };
-        return Err(config(format!("no queue driver {scheme:.40} in this build, there are: {known}")));
-    };
+    let url = if options.url.is_empty() { "db" } else { options.url.as_str() };
+    let product = product_of("queue", url, PRODUCTS, |product| product.schemes)?;
     (product.open)(name, options, site)
 }
 
@@ -174,7 +165,7 @@ mod tests {
             ("amqp://h?prefix=", "prefix"),
             ("amqp://h?bk-heartbeat=1", "no option heartbeat"),
             ("nats://u:geheim@h/x", "nats://host:port"),
-            ("moon://u:geheim@h", "no queue driver moon"),
+            ("moon://u:geheim@h", "no queue driver for moon"),
         ] {
             let error = opened(url).expect_err(url);
             assert!(error.message().contains(why), "{error:?}");
