@@ -180,7 +180,7 @@ impl Environment {
 
     /// The same for who only looks at the tables: nothing is made in the home.
     pub(crate) fn look(&self, builder: DbBuilder) -> Result<Db> {
-        db::open_to_look(builder, &self.db.load(), &self.core.load().var())
+        db::open_to_look(builder, &self.params.db.load(), &self.params.core.load().var())
     }
 
     /// Whether the tables of a pool are brought in step with their descriptions at the start.

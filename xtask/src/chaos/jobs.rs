@@ -46,7 +46,7 @@ struct Driver {
 }
 
 /// All of them.
-static DRIVERS: [Driver; 6] = [
+static DRIVERS: [Driver; 7] = [
     Driver { name: "sqlite", server: None, at: |_| ("db://".into(), Vec::new()) },
     Driver { name: "local", server: None, at: |_| ("local://".into(), Vec::new()) },
     Driver {
@@ -57,6 +57,8 @@ static DRIVERS: [Driver; 6] = [
     Driver { name: "redis", server: Some("redis"), at: |address| (address, Vec::new()) },
     Driver { name: "nats", server: Some("nats"), at: |address| (address, Vec::new()) },
     Driver { name: "amqp", server: Some("rabbitmq"), at: |address| (address, Vec::new()) },
+    // The emulator is one of all of Amazon's services.
+    Driver { name: "sqs", server: Some("dynamodb"), at: |address| (address, Vec::new()) },
 ];
 
 /// Tortures each driver; says whether nothing was lost and no worker was wedged.

@@ -50,7 +50,7 @@ enum Bare {
 }
 
 /// All of them: a driver is a line.
-static PRODUCTS: [Product; 6] = [
+static PRODUCTS: [Product; 7] = [
     Product {
         name: "sqlite",
         server: "",
@@ -92,6 +92,14 @@ static PRODUCTS: [Product; 6] = [
         ours: |place| (Pool::None, format!("{}?bk-queue={}", place.url, place.room)),
         bare: Some(Bare::Amqp),
         emulated: false,
+    },
+    Product {
+        name: "sqs",
+        // The emulator is one of all of Amazon's services.
+        server: "BKJS_TEST_DYNAMODB_URL",
+        ours: |place| (Pool::None, format!("{}?bk-queue={}", place.url, place.room)),
+        bare: None,
+        emulated: true,
     },
 ];
 
