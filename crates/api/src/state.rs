@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicUsize;
 use arc_swap::ArcSwap;
 use bkjs_core::auth::{Hasher, LocalReplayGuard, ReplayGuard, Sessions, Tokens, secrets};
 use bkjs_core::cache::{Caches, Limiter};
-use bkjs_core::config::Handle;
+use bkjs_core::config::{Config, Handle};
 use bkjs_core::control::Control;
 use bkjs_core::db::Db;
 use bkjs_core::jobs::Jobs;
@@ -56,6 +56,8 @@ pub struct ApiOptions {
     pub jobs: Option<Jobs>,
     /// Publish and subscribe; within this process when none.
     pub pubsubs: Option<Pubsubs>,
+    /// The configuration, to be shown to operators.
+    pub config: Option<Arc<Config>>,
     /// Gives commands to other processes.
     pub control: Option<Arc<dyn Control>>,
     /// Told of every request.
@@ -196,6 +198,15 @@ impl Api {
     /// All pub/sub clients, by name.
     pub fn pubsubs(&self) -> &Pubsubs {
         &self.0.pubsubs
+    }
+
+    /// The configuration: what is set, and where.
+    ///
+    /// # Errors
+    /// `Unsupported` for an application that was built without one.
+    pub fn config(&self) -> Result<&Config> {
+        let none = || Error::new(ErrorKind::Unsupported, "this process has no configuration to show");
+        self.0.options.config.as_deref().ok_or_else(none)
     }
 
     /// Gives commands to all processes of this tree, and of other hosts.

@@ -105,5 +105,7 @@ fn built_in() -> Vec<Arc<dyn Module>> {
         Arc::new(bkjs_locations::LocationsModule),
         #[cfg(feature = "messages")]
         Arc::new(bkjs_messages::MessagesModule),
+        #[cfg(feature = "system")]
+        Arc::new(bkjs_system::SystemModule),
     ]
 }

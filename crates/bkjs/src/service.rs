@@ -233,6 +233,7 @@ impl Environment {
             web_dir: Some(core.web()),
             assets: vec![Arc::new(Embedded::<Web>::new())],
             caches: Some(caches),
+            config: Some(self.config.clone()),
             replay: tree.map(|tree| Arc::new(SharedReplayGuard(tree.clone())) as Arc<dyn ReplayGuard>),
             ..ApiOptions::default()
         };

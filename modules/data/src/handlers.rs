@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
-use bkjs_api::{Api, Context, Options, Reply, Result, Shared};
+use bkjs_api::{Api, Context, JobContext, Options, Reply, Result, Shared};
 use bkjs_core::db::Db;
 use bkjs_core::schema::{ColumnType, Table};
 use bkjs_core::value::{Row, Value};
 use bkjs_core::{Error, Result as Checked};
+use serde_json::{Map, Value as Json};
 
 use crate::Allowed;
 use crate::describe::table;
@@ -101,6 +102,19 @@ fn increments(table: &Table, row: Row) -> Checked<Row> {
         None if others.is_empty() => Err(Error::invalid("no counter is named")),
         None => Ok(row),
     }
+}
+
+/// The job `data.incr`: adds to counter columns of a record of `table`. It may run twice, and adds twice then, unless
+/// the job is unique by a key that is kept.
+pub(crate) async fn incr_job(context: JobContext, params: Map<String, Json>) -> Checked<()> {
+    let mut params = Row::from_json_object(params)?;
+    let name = match params.remove("table") {
+        Some(Value::Text(name)) => name,
+        _ => return Err(Error::invalid("table is required")),
+    };
+    let table = table(&context.api, &name)?;
+    let record = increments(table, params)?;
+    context.api.db().incr(&table.name, record, &Options::new()).await.map(drop)
 }
 
 /// The key among the parameters; known columns beside it must match.

@@ -10,6 +10,8 @@
 //! | `/data/scan/TABLE` | the same as a plain list |
 //! | `/data/add`, `put`, `update`, `incr`, `replace`, `del/TABLE` | the operation of that name on one record |
 //!
+//! and for [jobs](bkjs_core::jobs) `data.incr`, which adds to counter columns of a record.
+//!
 //! It knows tables and nothing of what modules make of them: no counters follow, no event is told. Only administrators
 //! reach it, unless `api-allow-authenticated` opens it; who is none then sees of others what is public, as everywhere.
 //! Secure columns are neither shown nor written here, by nobody.
@@ -62,6 +64,7 @@ impl Module for DataModule {
                 .route("/data/keys/{table}", any(describe::keys))
                 .route("/data/{operation}/{table}", any(handlers::operation)),
         );
+        setup.job("data.incr", handlers::incr_job);
         // A list of keys that have several parts.
         setup.documents("^/data/list/");
     }

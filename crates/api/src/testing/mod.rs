@@ -25,6 +25,7 @@ mod pool;
 pub use call::{Answer, Call};
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bkjs_core::config::{CommandLine, Config, Inputs, Unknown};
@@ -76,11 +77,12 @@ impl TestServer {
         let registry = setup.take_registry();
         let line = CommandLine::parse(params, &registry, Unknown::Refuse);
         let inputs = Inputs { home: Some(home.path().into()), ..Inputs::new(line) };
-        Config::load(registry, inputs).expect("parameters that work");
+        let config = Config::load(registry, inputs).expect("parameters that work");
         let (pool, driver) = pool::open(home.path()).expect("a database");
         let db = setup.db_builder().pool(&pool, driver).build().expect("tables that work");
         db.create_tables().await.expect("tables");
-        let options = ApiOptions { web_dir: options.web_dir.clone().or(Some(web)), ..options };
+        let config = options.config.clone().or(Some(Arc::new(config)));
+        let options = ApiOptions { web_dir: options.web_dir.clone().or(Some(web)), config, ..options };
         let service = setup.build(db, options).expect("registrations that work");
 
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");

@@ -1,0 +1,44 @@
+//! System: the operator's requests to a running server. For administrators only, unless `api-allow-authenticated` opens
+//! them.
+//!
+//! | endpoint | does |
+//! |---|---|
+//! | `/system/restart` | replaces the web processes one at a time, without losing a connection |
+//! | `/system/config/init` | has every process read its configuration again |
+//! | `/system/params/get` | the parameters that are set, by name; secrets are masked |
+//! | `/system/params/info` | all parameters with type, default, value, source |
+//! | `/system/cache/get`, `put`, `set`, `incr`, `del`, `keys`, `clear`, `stats` | the cache |
+//! | `/system/cache/init` | has every process forget what it keeps |
+//! | `/system/jobs/send`, `/system/jobs/submit` | submits a job, given as JSON |
+//! | `/system/queue/publish` | publishes a message to a channel |
+
+mod cache;
+mod control;
+
+use axum::Router;
+use axum::routing::any;
+use bkjs_api::{Module, Setup};
+
+/// The module `bk_system`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemModule;
+
+impl Module for SystemModule {
+    fn name(&self) -> &'static str {
+        "bk_system"
+    }
+
+    fn register(&self, setup: &mut Setup) {
+        setup.routes(
+            Router::new()
+                .route("/system/restart", any(control::restart))
+                .route("/system/config/init", any(control::read_config))
+                .route("/system/params/get", any(control::params))
+                .route("/system/params/info", any(control::params_info))
+                .route("/system/jobs/send", any(control::send_job))
+                .route("/system/jobs/submit", any(control::send_job))
+                .route("/system/queue/publish", any(control::publish))
+                .route("/system/cache/{operation}", any(cache::operation)),
+        );
+    }
+}
