@@ -189,8 +189,7 @@ async fn list(
     Ok(Reply::page(folder.table(), Messages::of(api).list(folder, query, &options).await?))
 }
 
-/// The condition on the caller's own messages; a time alone means those after it. By the `id`, which is read always,
-/// the reply tells whose records they are.
+/// The condition on the caller's own messages; a time alone means those after it.
 fn asked(
     folder: Folder,
     api: &Api,
@@ -200,9 +199,6 @@ fn asked(
 ) -> bkjs_core::Result<Query> {
     if !options.ops.iter().any(|(name, _)| **name == *"mtime") {
         options.ops.push(("mtime".into(), Op::Gt));
-    }
-    if !options.select.is_empty() {
-        options.select.push("id".into());
     }
     api.own_query(folder.table(), account.id(), context, options)
 }

@@ -52,11 +52,11 @@ async fn a_circle_goes_round_the_earth_and_over_the_poles() {
 #[tokio::test]
 async fn private_columns_stay_private() {
     let server = start(&[]).await;
-    people(&server, ["ann", "bob"]).await;
+    let [_, bob] = people(&server, ["ann", "bob"]).await;
     put(&server, "bob", 1.0, 1.0).await;
     let answer =
         server.ask("ann", "/location/get?latitude=1&longitude=1&_select=name,email,geohash,distance").await;
-    assert_eq!(answer.done()["data"], json!([{"name": "bob", "distance": 0.0}]));
+    assert_eq!(answer.done()["data"], json!([{"id": bob, "name": "bob", "distance": 0.0}]));
     let answer = server.ask("ann", "/location/get?latitude=1&longitude=1").await;
     answer.lacks(&["email", "geohash"]);
 }
