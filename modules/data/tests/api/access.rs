@@ -76,4 +76,5 @@ async fn whoever_is_let_in_sees_what_is_public_and_makes_nobody_an_administrator
     let row: Option<Row> = server.api.db().get("bk_auth", "ann", &Options::new()).await.expect("a read");
     assert_eq!(row.expect("a login").text("type"), "");
     server.ask("ann", "/data/select/city?mayor=M&_ops=mayor,ge").await.refused(403, "mayor");
+    assert_eq!(server.ask("ann", "/data/select/city?_count=10").await.done()["count"], 0);
 }
