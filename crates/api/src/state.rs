@@ -4,7 +4,7 @@ use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arc_swap::ArcSwap;
 use bkjs_core::auth::{Hasher, LocalReplayGuard, ReplayGuard, Sessions, Tokens, secrets};
@@ -18,6 +18,7 @@ use bkjs_core::schema::Schema;
 use bkjs_core::value::{Row, Value};
 use bkjs_core::{Error, ErrorKind, Result};
 use regex::RegexSet;
+use tokio_util::sync::CancellationToken;
 
 use crate::access::rate::{LocalLimiter, RateLimiter};
 use crate::auth::AclCache;
@@ -88,6 +89,7 @@ struct Inner {
     pubsubs: Pubsubs,
     options: ApiOptions,
     in_progress: AtomicUsize,
+    draining: CancellationToken,
 }
 
 /// What [`Setup`](crate::setup::Setup) has collected for the state.
@@ -146,6 +148,7 @@ impl Api {
             pubsubs: pubsubs.unwrap_or_else(Pubsubs::in_memory),
             options,
             in_progress: AtomicUsize::new(0),
+            draining: CancellationToken::new(),
         })))
     }
 
@@ -233,9 +236,24 @@ impl Api {
         self.0.options.web_dir.as_deref()
     }
 
-    /// How many requests are being answered.
+    /// How many requests are being answered, without those that are [`aside`](Self::aside).
     pub fn requests_in_progress(&self) -> usize {
-        self.0.in_progress.load(std::sync::atomic::Ordering::Relaxed)
+        self.0.in_progress.load(Ordering::Relaxed)
+    }
+
+    /// Waits, as part of a handler, for something that may take long and costs nothing meanwhile: until it is there the
+    /// request does not count among those in progress, which `api-max-request-queue` limits.
+    ///
+    /// A handler that waits like this answers when [`draining`](Self::draining) begins.
+    pub async fn aside<T>(&self, future: impl Future<Output = T>) -> T {
+        let _aside = Aside::step(&self.0.in_progress);
+        future.await
+    }
+
+    /// Cancelled when this process is to end: what waits for something without a near end, and every reply without one,
+    /// ends then, or it holds the end up until it is cut off.
+    pub fn draining(&self) -> &CancellationToken {
+        &self.0.draining
     }
 
     /// What a module has shared under its type with [`Setup::share`](crate::Setup::share).
@@ -320,5 +338,21 @@ impl Api {
 
     pub(crate) fn in_progress(&self) -> &AtomicUsize {
         &self.0.in_progress
+    }
+}
+
+/// A request that waits and does not count meanwhile.
+struct Aside<'a>(&'a AtomicUsize);
+
+impl<'a> Aside<'a> {
+    fn step(in_progress: &'a AtomicUsize) -> Self {
+        in_progress.fetch_sub(1, Ordering::Relaxed);
+        Self(in_progress)
+    }
+}
+
+impl Drop for Aside<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
     }
 }

@@ -52,6 +52,8 @@ pub mod module {
     pub use bkjs_locations as locations;
     #[cfg(feature = "messages")]
     pub use bkjs_messages as messages;
+    #[cfg(feature = "subscribe")]
+    pub use bkjs_subscribe as subscribe;
     #[cfg(feature = "system")]
     pub use bkjs_system as system;
 }

@@ -4,7 +4,7 @@
 //! idle at the moment a client writes. This one follows a client's view instead:
 //!
 //! 1. what waits at the listener is accepted and the listener closed, so that new connections go to another process;
-//! 2. the next request on each open connection is answered, with `Connection: close`;
+//! 2. handlers that wait are told ([`Api::draining`](crate::Api::draining)); the next request on each open connection is answered, with `Connection: close`;
 //! 3. a connection without a request for half a second is closed;
 //! 4. what is left at the bound is dropped.
 
@@ -62,7 +62,8 @@ pub async fn serve(
     drain: CancellationToken,
     options: ServeOptions,
 ) {
-    let connections = service.api().params().max_connections;
+    let api = service.api().clone();
+    let connections = api.params().max_connections;
     let server = Server {
         service,
         options,
@@ -72,6 +73,8 @@ pub async fn serve(
         slots: Arc::new(Semaphore::new(connections.min(Semaphore::MAX_PERMITS))),
     };
     join_all(listeners.into_iter().map(|listener| accept::accept(listener, server.clone()))).await;
+    // Not earlier: who is answered asks again, and is to reach another process then.
+    api.draining().cancel();
     server.tasks.close();
     if tokio::time::timeout(options.drain, server.tasks.wait()).await.is_err() {
         let left = server.tasks.len();

@@ -120,8 +120,6 @@ const TABLE: &[(Kind, &[&str])] = &[
             "api-signature-age",
             "api-access-time-interval",
             "api-access-token-age",
-            "api-subscribe-timeout",
-            "api-subscribe-interval",
             "api-collect-interval",
             "api-collect-send-interval",
             "api-url-metrics-([a-z]+)",
