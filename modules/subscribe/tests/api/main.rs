@@ -102,6 +102,18 @@ impl Open {
         self.stream.write_all(request.as_bytes()).await.expect("a connection that takes bytes");
     }
 
+    /// Reads the reply to its end, however long it is.
+    pub(crate) async fn until_end(mut self) {
+        let (mut buffer, mut tail) = (vec![0; 64 << 10], Vec::new());
+        while !tail.ends_with(b"\r\n0\r\n\r\n") {
+            let read = tokio::time::timeout(LIMIT, self.stream.read(&mut buffer)).await;
+            let read = read.expect("more, or the end").expect("a connection that gives bytes");
+            assert!(read > 0, "the reply was cut");
+            tail.extend_from_slice(&buffer[..read]);
+            tail.drain(..tail.len().saturating_sub(16));
+        }
+    }
+
     /// Reads on until this text has come, or the connection is closed; all that has come.
     pub(crate) async fn until(&mut self, text: &str) -> &str {
         let mut buffer = [0; 4096];

@@ -57,6 +57,21 @@ async fn comments_keep_it_open_and_the_timeout_ends_it() {
 }
 
 #[tokio::test]
+async fn one_that_is_not_read_is_dropped_and_ends() {
+    let server = start(&[]).await;
+    let mut open = Open::send(&server, "ann", "", STREAM).await;
+    open.until("listening").await;
+    // More than the connection and what waits for one subscriber have room for.
+    let large = "x".repeat(200 << 10);
+    for _ in 0..300 {
+        tell(&server, "ann", "/message/add", &large).await;
+        tokio::task::yield_now().await;
+    }
+    open.until_end().await;
+    until_waiting(&server, "ann", 0).await;
+}
+
+#[tokio::test]
 async fn it_says_that_events_may_be_missing() {
     let local = LocalPubsub::alone();
     let driver: Arc<dyn PubsubDriver> = Arc::new(local.clone());
