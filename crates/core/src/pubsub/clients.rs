@@ -85,9 +85,10 @@ impl Pubsubs {
     /// A process without configuration: all clients reach this process only.
     pub fn in_memory() -> Self {
         let driver: Arc<dyn PubsubDriver> = Arc::new(LocalPubsub::alone());
-        let open = |name: &str| Pubsub::new(name, driver.clone(), Limits::default());
-        let by_name = [LOCAL, DEFAULT].map(|name| (name.to_owned(), open(name)));
-        Self(Arc::new(Inner { default: open(DEFAULT), by_name: BTreeMap::from(by_name) }))
+        let [local, default] =
+            [LOCAL, DEFAULT].map(|name| Pubsub::new(name, driver.clone(), Limits::default()));
+        let by_name = [(LOCAL.to_owned(), local), (DEFAULT.to_owned(), default.clone())];
+        Self(Arc::new(Inner { default, by_name: BTreeMap::from(by_name) }))
     }
 
     /// The client that is used when none is named.
@@ -166,17 +167,19 @@ mod tests {
 
     #[tokio::test]
     async fn without_configuration_all_names_reach_the_tree() {
-        let clients = open(None, |_| ()).expect("opens");
-        let mut news = clients.get("local").expect("is there").subscribe("news").await.expect("subscribes");
-        clients.default().publish("news", "rain").await.expect("publishes");
-        news.recv().await.expect("arrives");
-        let error = clients.get("locl").expect_err("is not there");
-        assert!(error.message().contains("did you mean local"), "{error}");
-        clients.close();
-        assert_eq!(
-            clients.default().publish("news", "").await.expect_err("closed").kind(),
-            ErrorKind::Unavailable
-        );
+        for clients in [open(None, |_| ()).expect("opens"), Pubsubs::in_memory()] {
+            let mut news =
+                clients.get("local").expect("is there").subscribe("news").await.expect("subscribes");
+            clients.default().publish("news", "rain").await.expect("publishes");
+            news.recv().await.expect("arrives");
+            let error = clients.get("locl").expect_err("is not there");
+            assert!(error.message().contains("did you mean local"), "{error}");
+            clients.close();
+            assert_eq!(
+                clients.default().publish("news", "").await.expect_err("closed").kind(),
+                ErrorKind::Unavailable
+            );
+        }
     }
 
     #[test]
