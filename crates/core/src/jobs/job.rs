@@ -325,14 +325,18 @@ fn text(name: &str, value: Json) -> Result<String> {
     }
 }
 
+/// A number, which queries and forms give as text.
 fn whole(name: &str, value: &Json) -> Result<u64> {
+    let text = value.as_str().and_then(|text| text.parse().ok());
     value
         .as_u64()
+        .or(text)
         .ok_or_else(|| Error::invalid(format!("{name} must be a whole number that is not negative")))
 }
 
 fn time(name: &str, value: &Json) -> Result<i64> {
-    let time = value.as_i64().filter(|time| *time >= 0);
+    let text = value.as_str().and_then(|text| text.parse().ok());
+    let time = value.as_i64().or(text).filter(|time| *time >= 0);
     time.ok_or_else(|| Error::invalid(format!("{name} must be milliseconds since 1970")))
 }
 
@@ -341,6 +345,8 @@ fn truth(name: &str, value: &Json) -> Result<bool> {
         Json::Bool(truth) => Ok(*truth),
         Json::Number(number) if number.as_u64() == Some(1) => Ok(true),
         Json::Number(number) if number.as_u64() == Some(0) => Ok(false),
+        Json::String(text) if text == "1" || text == "true" => Ok(true),
+        Json::String(text) if text == "0" || text == "false" => Ok(false),
         _ => Err(Error::invalid(format!("{name} must be true or false"))),
     }
 }
@@ -348,6 +354,13 @@ fn truth(name: &str, value: &Json) -> Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn queries_and_forms_give_numbers_and_truth_as_text() {
+        let json = serde_json::json!({"job": "a", "delay": "1000", "uniqueKey": "k", "uniqueDrop": "1"});
+        let job = Job::from_json(json).expect("a job");
+        assert_eq!((job.delay, job.drop_duplicate), (Duration::from_secs(1), true));
+    }
 
     fn names(job: &Job) -> Vec<Vec<&str>> {
         job.groups.iter().map(|group| group.iter().map(|call| call.name.as_str()).collect()).collect()
@@ -396,7 +409,7 @@ mod tests {
             (json!({"job": {}}), "job is a name"),
             (json!({"job": "a b"}), "a b"),
             (json!({"job": "a", "uniqueTTL": 1}), "uniqueTtl"),
-            (json!({"job": "a", "delay": "1"}), "delay"),
+            (json!({"job": "a", "delay": "soon"}), "delay"),
             (json!({"job": "a", "priority": 10}), "priority"),
             (json!({"job": "a", "retryCount": 0}), "retryCount"),
             (json!({"job": "a", "uniqueDrop": true}), "uniqueKey"),

@@ -56,7 +56,13 @@ impl Pubsubs {
                 })?;
             Ok::<_, Error>(Pubsub::new(name, driver, limits))
         };
-        let default = open(DEFAULT, default_url)?;
+        let default = open(DEFAULT, default_url).map_err(|error| match &queue {
+            // Whoever has set the one parameter only is not told of the other alone.
+            Some(_) if params.pubsub.is_empty() => {
+                Error::new(error.kind(), format!("ipc-queue, which is used as {}", error.message()))
+            }
+            _ => error,
+        })?;
         let mut by_name = BTreeMap::from([(DEFAULT.to_owned(), default.clone())]);
         let own = params.pubsub_named.iter().map(|(name, url)| (name.as_str(), url));
         for (name, url) in std::iter::once((LOCAL, &local_url)).chain(own) {
@@ -128,8 +134,11 @@ fn is_known(url: &str) -> bool {
     scheme.is_some_and(|scheme| drivers::products().iter().any(|product| product.schemes.contains(&scheme)))
 }
 
-/// The URL of a queue without what is for queues only: options marked with `bk-`.
+/// The URL of a queue without what is for queues only: options marked with `bk-`, and the file of a local one.
 fn shared(queue: &Secret) -> Secret {
+    if queue.expose().starts_with("local:") {
+        return Secret::new("local://");
+    }
     let Some((url, query)) = queue.expose().split_once('?') else { return queue.clone() };
     let own: Vec<&str> = query.split('&').filter(|option| !option.starts_with("bk-")).collect();
     let joint = if own.is_empty() { "" } else { "?" };
@@ -187,6 +196,8 @@ mod tests {
         let reach = |queue| open(Some(queue), |_| ()).expect("opens").default().capabilities().reach;
         assert_eq!(reach("sqs://name"), super::super::Reach::Tree);
         assert_eq!(reach(""), super::super::Reach::Tree);
+        assert_eq!(reach("local://my.db?bk-interval=5"), super::super::Reach::Tree);
+        assert_eq!(reach("local:///var/jobs.db"), super::super::Reach::Tree);
         #[cfg(feature = "redis")]
         assert_eq!(reach("redis://h?bk-interval=5&prefix=a"), super::super::Reach::Everywhere);
         #[cfg(feature = "redis")]

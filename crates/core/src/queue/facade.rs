@@ -323,9 +323,9 @@ impl Queue {
                 let ttl = unique.ttl.unwrap_or(KEPT_ELSEWHERE);
                 keys.take_key(unique.key, id, ttl).await.map(drop)
             }
-            // Nothing was stored for certain only if the product says no.
-            Err(error) if !error.kind().is_retryable() => keys.free_key(unique.key, id).await,
-            Err(_) => Ok(()),
+            // Also when it is not known whether it was stored: whoever was refused tries again, and a job that runs
+            // twice does less harm than one that never runs.
+            Err(_) => keys.free_key(unique.key, id).await,
         };
         if let Err(error) = kept {
             tracing::warn!(error = error.log_text(), "a unique key is kept for a minute only");

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::{Client, ConnectOptions, ServerAddr};
+use percent_encoding::percent_decode_str;
 
 use super::NatsOptions;
 use crate::{Error, ErrorKind, Result};
@@ -47,6 +48,9 @@ impl NatsClient {
             .ping_interval(PING)
             .connection_timeout(options.connect_timeout())
             .request_timeout(Some(options.response_timeout()));
+        if let Some((user, password)) = self.login() {
+            settings = settings.user_and_password(user, password);
+        }
         if let Some(token) = &options.token {
             settings = settings.token(token.clone());
         }
@@ -62,6 +66,13 @@ impl NatsClient {
             settings = settings.add_client_certificate(cert.clone(), key.clone());
         }
         Ok(settings)
+    }
+
+    /// User and password of the address, which the product's library does not take from there.
+    fn login(&self) -> Option<(String, String)> {
+        let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+        let server = self.0.servers.iter().find(|server| server.username().is_some())?;
+        Some((decoded(server.username()?), decoded(server.password().unwrap_or_default())))
     }
 
     /// A connection of one's own.
@@ -114,5 +125,16 @@ mod tests {
         assert!(shown.contains("(\"a\", 4222), (\"b\", 7000)"), "{shown}");
         assert!(["secret", "joe", "hidden"].iter().all(|text| !shown.contains(text)), "{shown}");
         assert!(NatsOptions::default().at("nats://h/path").is_err());
+    }
+
+    #[test]
+    fn user_and_password_of_the_address_are_told() {
+        let login = |url: &str| {
+            NatsClient::new(&NatsOptions::default().at(url).expect("fits")).expect("fits").login()
+        };
+        let of = |user: &str, password: &str| Some((user.to_owned(), password.to_owned()));
+        assert_eq!(login("nats://joe:p%40ss%2Fword@a,b:7000"), of("joe", "p@ss/word"));
+        assert_eq!(login("nats://joe@a"), of("joe", ""));
+        assert_eq!(login("nats://a,b"), None);
     }
 }
