@@ -104,8 +104,8 @@ async fn bad_input_is_named() {
         ("queue/publish?value=x", 400, "name is required"),
         ("queue/publish?name=x", 400, "value is required"),
         // This server is of no tree and has no queues.
-        ("restart", 501, "no server"),
-        ("config/init", 501, "no server"),
+        ("restart", 400, "no server"),
+        ("config/init", 400, "no server"),
         ("jobs/send", 400, "job is required"),
         ("jobs/send?job={", 400, "job is not JSON"),
         ("jobs/send?job=x&nosuch=1", 400, "nosuch"),
