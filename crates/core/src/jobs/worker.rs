@@ -352,8 +352,18 @@ impl Hands {
         let active: Vec<Active> = self.active.drain().map(|(_, active)| active).collect();
         for active in active {
             active.task.abort();
-            tracing::warn!(id = active.delivery.receipt.id, "a job does not end in time: it is given back");
-            self.note(active.delivery, Outcome::Returned, keeps);
+            let id = active.delivery.receipt.id.as_str();
+            let outcome = match active.stop.is_cancelled() {
+                true => {
+                    tracing::info!(id, "a cancelled job is dropped");
+                    Outcome::Cancelled
+                }
+                false => {
+                    tracing::warn!(id, "a job does not end in time: it is given back");
+                    Outcome::Returned
+                }
+            };
+            self.note(active.delivery, outcome, keeps);
         }
     }
 }

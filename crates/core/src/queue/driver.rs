@@ -11,6 +11,8 @@
 //! - **settle** and **extend** act for the taker only whose token is the message's; for anybody else they change
 //!   nothing and say so. Settling twice is no error.
 //! - A message whose taker's time is over is due again: nobody has to look after it.
+//! - **cancel** of a message that somebody has is noted with it: whoever takes it next is told so, and `Retry` and
+//!   `Return` end it as cancelled.
 //! - Every call may be dropped: what it was to do has happened then, or not, and is made up for by time.
 
 pub use super::capability::Capabilities;

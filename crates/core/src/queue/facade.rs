@@ -150,7 +150,8 @@ impl Queue {
 
     /// Takes up to `max` messages, at most 1000; waits up to `wait` when there is none.
     ///
-    /// Messages that were tried too often or whose time is over are discarded, not given: fewer, or none, may come.
+    /// Messages that were tried too often or whose time is over are discarded, and those that were cancelled when
+    /// another taker had them are ended, not given: fewer, or none, may come.
     /// Dropping the future may leave messages taken; they come again when their time is over.
     ///
     /// # Errors
@@ -172,15 +173,18 @@ impl Queue {
         let take = Take { max: max.clamp(1, MAX_TAKE), visibility: self.0.options.visibility, wait, stop };
         let taken = self.0.driver.take(take).await?;
         let (good, spent): (Vec<_>, Vec<_>) =
-            taken.into_iter().partition(|d| !d.expired && d.attempt <= d.attempts);
+            taken.into_iter().partition(|d| !d.cancelled && !d.expired && d.attempt <= d.attempts);
         let spent: Vec<_> = spent
             .into_iter()
             .map(|d| {
-                let why = match d.expired {
-                    true => "not begun in time".to_owned(),
-                    false => format!("begun {} times and never ended", d.attempt - 1),
+                let outcome = if d.cancelled {
+                    Outcome::Cancelled
+                } else if d.expired {
+                    Outcome::Useless("not begun in time".to_owned())
+                } else {
+                    Outcome::Useless(format!("begun {} times and never ended", d.attempt - 1))
                 };
-                (d, Outcome::Useless(why))
+                (d, outcome)
             })
             .collect();
         if !spent.is_empty() {
@@ -238,7 +242,8 @@ impl Queue {
         }
     }
 
-    /// Cancels a message: at once if it waits, else its taker is asked to stop.
+    /// Cancels a message: at once if it waits, else its taker is asked to stop. When he ends without a word, fails or
+    /// gives it back, it is cancelled all the same and handed to nobody else.
     ///
     /// # Errors
     /// `Unsupported` where the product cannot find a message.

@@ -131,6 +131,8 @@ pub struct Delivery {
     pub key: Option<Unique>,
     /// Whether its time was over before it was handed out.
     pub expired: bool,
+    /// Whether it was cancelled while another taker had it, who then ended without a word.
+    pub cancelled: bool,
 }
 
 /// What came of the handling of a message.

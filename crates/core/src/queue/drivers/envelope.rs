@@ -92,6 +92,7 @@ impl Envelope {
             attempts: self.attempts,
             key,
             expired: self.expires.is_some_and(|time| time <= now),
+            cancelled: false,
         }
     }
 }

@@ -1,8 +1,8 @@
 //! What operators see and can do.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use bkjs_core::queue::{Cancelled, Hold, Message, Outcome, State};
+use bkjs_core::queue::{Cancelled, Hold, Message, Outcome, State, Stored, Unique};
 
 use super::{Bench, Queues};
 use super::{none_comes, settle, take_one};
@@ -16,6 +16,8 @@ trials![
     what_is_not_kept_is_gone if inspect,
     a_waiting_message_is_cancelled_at_once if inspect,
     the_taker_of_a_cancelled_message_is_told if inspect,
+    a_cancelled_message_is_given_to_nobody_when_its_taker_dies if inspect,
+    a_cancelled_message_that_is_put_back_is_cancelled if inspect,
     an_unknown_message_cannot_be_cancelled if inspect,
     messages_are_counted if inspect,
     a_purged_queue_is_empty,
@@ -93,6 +95,42 @@ async fn the_taker_of_a_cancelled_message_is_told(bench: Bench) -> Checked {
     equal(queue.extend(vec![receipt.clone()]).await?, vec![Hold::Cancelling])?;
     settle(&queue, taken, Outcome::Cancelled).await?;
     equal(queue.find(&receipt.id).await?.map(|info| info.state), Some(State::Cancelled))
+}
+
+async fn a_cancelled_message_is_given_to_nobody_when_its_taker_dies(bench: Bench) -> Checked {
+    let dies = bench.queue("&bk-visibilityTimeout=1000").await?;
+    let keyed = || Message::new("x").unique(Unique::queued("k"));
+    dies.put(keyed()).await?;
+    let id = take_one(&dies).await?.receipt.id;
+    let queue = bench.queue("&bk-visibilityTimeout=1000").await?;
+    equal(queue.cancel(&id).await?, Cancelled::Asked)?;
+    let state = async || -> Checked<_> { Ok(queue.find(&id).await?.map(|info| info.state)) };
+    let end = Instant::now() + Duration::from_secs(20);
+    while state().await? != Some(State::Cancelled) && Instant::now() < end {
+        let taken = queue.take(1, Duration::from_millis(200)).await?;
+        holds_that(taken.is_empty(), || format!("somebody else got it: {taken:?}"))?;
+    }
+    equal(state().await?, Some(State::Cancelled))?;
+    holds_that(matches!(queue.put(keyed()).await?, Stored::New(_)), || "its key is still taken".to_owned())
+}
+
+async fn a_cancelled_message_that_is_put_back_is_cancelled(bench: Bench) -> Checked {
+    let (queue, operator) = (bench.queue("&bk-retryInterval=60000").await?, bench.queue("").await?);
+    for outcome in [Outcome::Returned, Outcome::Failed("broken".into())] {
+        let keyed = || Message::new("x").unique(Unique::queued("k"));
+        queue.put(keyed()).await?;
+        let taken = take_one(&queue).await?;
+        let id = taken.receipt.id.clone();
+        equal(operator.cancel(&id).await?, Cancelled::Asked)?;
+        settle(&queue, taken, outcome).await?;
+        equal(queue.find(&id).await?.map(|info| info.state), Some(State::Cancelled))?;
+        none_comes(&queue).await?;
+        let again = keyed();
+        let next = again.id.clone();
+        holds_that(matches!(queue.put(again).await?, Stored::New(_)), || "its key is taken".to_owned())?;
+        queue.cancel(&next).await?;
+    }
+    Ok(())
 }
 
 async fn an_unknown_message_cannot_be_cancelled(bench: Bench) -> Checked {

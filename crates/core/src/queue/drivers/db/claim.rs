@@ -19,7 +19,7 @@ use crate::value::{Name, Row, Value};
 const PRUNE: Duration = Duration::from_secs(10);
 
 /// What a taker reads of a message.
-const COLUMNS: [&str; 7] = ["id", "token", "attempt", "attempts", "body", "ukey", "expires"];
+const COLUMNS: [&str; 8] = ["id", "token", "attempt", "attempts", "body", "ukey", "expires", "cancel"];
 
 impl DbQueue {
     /// Takes messages, waiting for the first.

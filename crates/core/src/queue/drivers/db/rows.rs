@@ -59,8 +59,14 @@ pub(super) fn delivery(mut row: Row, token: &str) -> Delivery {
         attempts: count(&row, "attempts"),
         key: None,
         expired: row.int("expires").is_some_and(|time| time <= now()),
+        cancelled: is_cancelled(&row),
         body: text(&mut row, "body").unwrap_or_default(),
     }
+}
+
+/// Whether somebody wants it cancelled.
+pub(super) fn is_cancelled(row: &Row) -> bool {
+    row.get("cancel") == Some(&Value::Bool(true))
 }
 
 /// The token that the record has, and the unique key of the message.

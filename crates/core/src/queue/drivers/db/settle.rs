@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::claim::list;
 use super::driver::DbQueue;
-use super::rows::split_token;
+use super::rows::{is_cancelled, split_token};
 use super::table::TABLE;
 use super::{later, now};
 use crate::db::{Action, Op, Operation, Options, Outcome, Query};
@@ -86,12 +86,13 @@ impl DbQueue {
         };
         let mut answers = Vec::with_capacity(ones.len());
         for (one, done) in ones.iter().zip(done) {
-            let mine = match done {
-                Ok(Outcome::Written(written)) => Ok(written.affected > 0),
-                Ok(Outcome::Row(_)) => Err(Error::internal("a read among writes")),
-                Err(error) => Err(error),
-            };
-            let lives = matches!(one.fate, Fate::Retry(..) | Fate::Return);
+            let mut mine = is_written(done);
+            let mut lives = matches!(one.fate, Fate::Retry(..) | Fate::Return);
+            if lives && matches!(mine, Ok(false)) {
+                // It was lost, or cancelled meanwhile.
+                mine = self.end_cancelled(&one.receipt).await;
+                lives = false;
+            }
             if let (Ok(true), false, (_, Some(key))) = (&mine, lives, split_token(&one.receipt.token))
                 && let Err(error) = self.end_key(key, &one.receipt.id, false).await
             {
@@ -121,7 +122,10 @@ impl DbQueue {
                 .with("attempt_$incr", -1),
         };
         let (token, _) = split_token(&one.receipt.token);
-        let mine = Query::new().eq("token", token);
+        let mut mine = Query::new().eq("token", token);
+        if matches!(one.fate, Fate::Retry(..) | Fate::Return) {
+            mine = mine.op("cancel", Op::Null, Value::Null);
+        }
         let key = one.receipt.id.as_str();
         let gone = matches!(one.fate, Fate::Complete(_)) && self.keep.is_zero();
         let mut operation = match gone {
@@ -130,6 +134,15 @@ impl DbQueue {
         };
         operation.options.condition = Some(mine);
         operation
+    }
+
+    /// Ends a message that is this taker's if somebody wants it cancelled.
+    async fn end_cancelled(&self, receipt: &Receipt) -> Result<bool> {
+        let (token, _) = split_token(&receipt.token);
+        let mine = Query::new().eq("token", token).eq("cancel", true);
+        let options = Options { condition: Some(mine), ..self.options() };
+        let row = ended(State::Cancelled, self.keep_failed).with("id", receipt.id.as_str());
+        Ok(self.db.update(TABLE, row, &options).await?.affected > 0)
     }
 
     /// Gives takers their time anew.
@@ -156,9 +169,9 @@ impl DbQueue {
                 if row.text("token") == split_token(&receipt.token).0
                     && row.text("state") == State::Executing.name() =>
             {
-                match row.get("cancel") {
-                    Some(Value::Bool(true)) => Hold::Cancelling,
-                    _ => Hold::Held,
+                match is_cancelled(row) {
+                    true => Hold::Cancelling,
+                    false => Hold::Held,
                 }
             }
             _ => Hold::Lost,
@@ -194,6 +207,14 @@ impl DbQueue {
             }
         }
         Err(Error::new(crate::ErrorKind::Unavailable, "the message changes too fast, please try again"))
+    }
+}
+
+/// Whether a write of a batch has changed its record.
+fn is_written(done: Result<Outcome>) -> Result<bool> {
+    match done? {
+        Outcome::Written(written) => Ok(written.affected > 0),
+        Outcome::Row(_) => Err(Error::internal("a read among writes")),
     }
 }
 

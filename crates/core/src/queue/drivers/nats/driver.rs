@@ -335,6 +335,7 @@ fn delivery(message: &jetstream::Message) -> Result<Seen> {
         attempts: number("Bk-Attempts").and_then(|n| u32::try_from(n).ok()).unwrap_or(1),
         key,
         expired: number("Bk-Expires").is_some_and(|time| time <= now),
+        cancelled: false,
         body,
     }))
 }

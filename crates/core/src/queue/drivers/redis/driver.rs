@@ -60,13 +60,14 @@ impl RedisQueue {
         let token = uuid::Uuid::new_v4().simple().to_string();
         let arguments = [bytes(take.max), bytes(take.visibility.as_millis()), bytes(&token)];
         let (next, taken): Taken = self.run(&scripts::TAKE, &arguments).await?;
-        let delivery = |(id, body, attempt, attempts, expired): (String, String, u32, u32, u8)| Delivery {
+        let delivery = |(id, body, attempt, attempts, mark): (String, String, u32, u32, u8)| Delivery {
             receipt: Receipt { id, token: token.clone() },
             body,
             attempt,
             attempts,
             key: None,
-            expired: expired == 1,
+            expired: mark == 1,
+            cancelled: mark == 2,
         };
         let next = u64::try_from(next).ok().map(Duration::from_millis);
         Ok((next, taken.into_iter().map(delivery).collect()))
@@ -184,6 +185,7 @@ impl QueueDriver for RedisQueue {
                     bytes(fate),
                     bytes(text.unwrap_or_default()),
                     bytes(time.as_millis()),
+                    bytes(self.keep_failed.as_millis()),
                 ]
             };
             let items: Vec<_> = settled.iter().map(item).collect();

@@ -60,7 +60,7 @@ return out
 );
 
 /// The most messages, for how long, by which token. Milliseconds until the next message is due or -1, and messages as
-/// id, body, attempt, attempts, whether expired.
+/// id, body, attempt, attempts, and 1 if it has expired or 2 if it was cancelled.
 pub(super) static TAKE: Script = script!(
     r"
 for _, state in ipairs({'scheduled', 'retryable', 'executing'}) do
@@ -85,13 +85,14 @@ local due = now + tonumber(ARGV[2])
 for i = 1, #got, 2 do
   local id = got[i]
   local m = base .. 'm:' .. id
-  local fields = redis.call('HMGET', m, 'body', 'attempts', 'expires')
+  local fields = redis.call('HMGET', m, 'body', 'attempts', 'expires', 'cancel')
   if fields[1] then
     local attempt = redis.call('HINCRBY', m, 'attempt', 1)
     redis.call('HSET', m, 'token', ARGV[3])
     redis.call('ZADD', base .. 'executing', due, id)
-    local expired = fields[3] and tonumber(fields[3]) <= now
-    out[#out + 1] = {id, fields[1], attempt, tonumber(fields[2]), expired and 1 or 0}
+    local mark = 0
+    if fields[4] then mark = 2 elseif fields[3] and tonumber(fields[3]) <= now then mark = 1 end
+    out[#out + 1] = {id, fields[1], attempt, tonumber(fields[2]), mark}
   end
 end
 if #got >= 2 * tonumber(ARGV[1]) and redis.call('EXISTS', base .. 'available') == 1 then ring() end
@@ -107,17 +108,20 @@ return {next, out}
 "
 );
 
-/// Five arguments a message: id, token, fate, text with a mark before it or nothing, milliseconds of the pause or of
-/// keeping. For each whether it was the taker's.
+/// Six arguments a message: id, token, fate, text with a mark before it or nothing, milliseconds of the pause or of
+/// keeping, and those of keeping one that was cancelled. For each whether it was the taker's.
 pub(super) static SETTLE: Script = script!(
     r"
 local out, returned = {}, false
 local final = {c = 'completed', d = 'discarded', x = 'cancelled'}
-for i = 1, #ARGV, 5 do
+for i = 1, #ARGV, 6 do
   local id, fate, text, time = ARGV[i], ARGV[i + 2], ARGV[i + 3], tonumber(ARGV[i + 4])
   local m = base .. 'm:' .. id
   local mine = redis.call('HGET', m, 'token') == ARGV[i + 1] and redis.call('ZREM', base .. 'executing', id) == 1
   if mine then
+    if not final[fate] and redis.call('HEXISTS', m, 'cancel') == 1 then
+      fate, text, time = 'x', '', tonumber(ARGV[i + 5])
+    end
     redis.call('HDEL', m, 'token', 'cancel')
     if final[fate] then
       free(m, id)
