@@ -32,7 +32,7 @@ pub struct ApiParams {
     pub no_static: bool,
 
     /// Paths that need no login, beside the usual ones (files of the web site, /account/add, /login, /logout,
-    /// /ping).
+    /// /openapi.json, /ping).
     #[param(alias = "api-allow", live)]
     pub allow_path: RegexpList,
     /// Paths that are taken out of those that need no login.

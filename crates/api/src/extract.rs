@@ -8,6 +8,7 @@
 //! | [`Account`], `Option<Account>` | the caller; 417 without one, or none |
 //! | [`Params<T>`] | parameters as a type of the handler's own |
 //! | [`Options`] | options of a database call by the control parameters |
+//! | [`Ids`] | the list `id` |
 //! | [`Shared<T>`] | what a module shared |
 
 use std::ops::Deref;
@@ -112,6 +113,37 @@ impl<T> Deref for Params<T> {
 
     fn deref(&self) -> &T {
         &self.0
+    }
+}
+
+/// The ids of the parameter `id`: a list, or a text with commas or bars between; empty when it is absent, and at most
+/// [`MAX_LIST`](crate::params::MAX_LIST).
+#[derive(Clone, Debug)]
+pub struct Ids(pub Vec<String>);
+
+impl Ids {
+    /// The ids, of which there has to be one.
+    ///
+    /// # Errors
+    /// `Invalid` when there is none.
+    pub fn required(self) -> Result<Vec<String>, Error> {
+        if self.0.is_empty() { Err(Error::invalid("id is required")) } else { Ok(self.0) }
+    }
+
+    /// The one id, if any.
+    ///
+    /// # Errors
+    /// `Invalid` when there are several.
+    pub fn single(mut self) -> Result<Option<String>, Error> {
+        if self.0.len() > 1 { Err(Error::invalid("id must be one account")) } else { Ok(self.0.pop()) }
+    }
+}
+
+impl FromRequestParts<Api> for Ids {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Api) -> Result<Self, ApiError> {
+        Ok(Self(context(parts)?.params.list("id")?))
     }
 }
 

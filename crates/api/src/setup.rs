@@ -25,8 +25,10 @@ use crate::config::ApiParams;
 use crate::hooks::{AccountEvent, HookCall, Hooks, ReplyCall, Verdict};
 use crate::job::JobContext;
 use crate::module::Module;
+use crate::openapi::{self, About, Described, Endpoint, Published};
 use crate::reply::Reply;
 use crate::service::HttpService;
+use crate::settings::Settings;
 use crate::state::{Api, ApiOptions, Parts};
 
 pub use draft::Draft;
@@ -47,6 +49,7 @@ pub struct Setup {
     db_steps: Vec<DbStep>,
     job_steps: Vec<JobStep>,
     router: Router<Api>,
+    endpoints: Vec<Described>,
     allow: Vec<String>,
     documents: Vec<String>,
     hooks: Hooks,
@@ -64,7 +67,7 @@ impl Default for Setup {
 }
 
 impl Setup {
-    /// The layer alone: its parameters, `bk_auth` and `/ping`.
+    /// The layer alone: its parameters, `bk_auth`, `/ping` and `/openapi.json`.
     pub fn new() -> Self {
         let mut registry = Registry::new();
         let mut mistakes = Vec::new();
@@ -74,7 +77,9 @@ impl Setup {
         });
         let mut setup = Self { mistakes, ..Self::empty(registry, params) };
         setup.table(auth_table());
-        setup.routes(Router::new().route("/ping", axum::routing::any(crate::ping::ping)));
+        setup.endpoint(crate::ping::endpoint());
+        setup.endpoint(openapi::openapi_endpoint());
+        setup.allow(r"^/openapi\.json$");
         setup
     }
 
@@ -86,6 +91,7 @@ impl Setup {
             db_steps: Vec::new(),
             job_steps: Vec::new(),
             router: Router::new(),
+            endpoints: Vec::new(),
             allow: Vec::new(),
             documents: Vec::new(),
             hooks: Hooks::default(),
@@ -121,7 +127,18 @@ impl Setup {
         self.schema.add(table);
     }
 
-    /// Adds routes. Every method reaches a route: write `any(handler)`.
+    /// Adds an endpoint: its path, its handler and its description.
+    ///
+    /// # Panics
+    /// When its path is there already, as [`Router::route`] does: a mistake of the program, found at its start.
+    pub fn endpoint(&mut self, endpoint: Endpoint) {
+        let (routes, described) = endpoint.into_parts();
+        self.routes(routes);
+        self.endpoints.push(described);
+    }
+
+    /// Adds routes that `/openapi.json` does not know, since a router does not tell its paths; [`endpoint`](Self::endpoint)
+    /// is the way into it. Every method reaches a route: write `any(handler)`.
     ///
     /// # Panics
     /// When a route is there already, as [`Router::merge`] does: a mistake of the program, found at its start.
@@ -276,6 +293,16 @@ impl Setup {
         Arc::new(self.schema.clone().build())
     }
 
+    /// The OpenAPI document of the endpoints, as `/openapi.json` gives it with the parameters as they are now.
+    ///
+    /// # Errors
+    /// `Config` for a parameter that does not work.
+    pub fn openapi(&self, name: &str, version: &str) -> Result<serde_json::Value> {
+        let settings = Settings::new(self.params.load_full(), &self.allow)?;
+        let (endpoints, schema) = (&self.endpoints, self.schema());
+        Ok(openapi::document(&About { name, version, endpoints, schema: &schema, settings: &settings }))
+    }
+
     /// A database with all tables and row hooks, still without pools.
     pub fn db_builder(&mut self) -> DbBuilder {
         let builder = Db::builder(self.schema());
@@ -300,6 +327,7 @@ impl Setup {
             hooks: self.hooks,
             shared: self.shared,
             hasher: Hasher::new(self.hasher.unwrap_or_default())?,
+            published: Published::new(self.endpoints),
         };
         let api = Api::new(parts, db, options)?;
         let mut functions = Functions::new();

@@ -25,6 +25,7 @@ use crate::auth::AclCache;
 use crate::config::ApiParams;
 use crate::hooks::{AccountEvent, Hooks};
 use crate::observe::Observer;
+use crate::openapi::Published;
 use crate::reply::{ColumnRules, Reply, RuleBook, Viewer};
 use crate::settings::Settings;
 use crate::statics::Assets;
@@ -79,6 +80,7 @@ struct Inner {
     hooks: Hooks,
     shared: HashMap<TypeId, Box<dyn Any + Send + Sync>>,
     rules: RuleBook,
+    published: Published,
     hasher: Hasher,
     sessions: Sessions,
     tokens: Tokens,
@@ -101,6 +103,8 @@ pub(crate) struct Parts {
     pub(crate) hooks: Hooks,
     pub(crate) shared: HashMap<TypeId, Box<dyn Any + Send + Sync>>,
     pub(crate) hasher: Hasher,
+    /// The endpoints that describe themselves.
+    pub(crate) published: Published,
 }
 
 impl Api {
@@ -143,6 +147,7 @@ impl Api {
             hooks: parts.hooks,
             shared: parts.shared,
             rules,
+            published: parts.published,
             hasher: parts.hasher,
             acl: AclCache::new(),
             pubsubs: pubsubs.unwrap_or_else(Pubsubs::in_memory),
@@ -306,6 +311,11 @@ impl Api {
                 settings
             }
         }
+    }
+
+    /// The endpoints that describe themselves.
+    pub(crate) fn published(&self) -> &Published {
+        &self.0.published
     }
 
     pub(crate) fn hooks(&self) -> &Hooks {

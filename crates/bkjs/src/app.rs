@@ -2,7 +2,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use axum::Router;
-use bkjs_api::{Api, JobContext, Module, Setup};
+use bkjs_api::{Api, Endpoint, JobContext, Module, Setup};
 use bkjs_core::schema::Table;
 use bkjs_core::value::Typed;
 use serde::Serialize;
@@ -58,7 +58,13 @@ impl App {
         self.setup(move |setup| setup.table(table))
     }
 
-    /// Routes; like those of modules they need a login unless `-api-allow-path` opens them.
+    /// An endpoint, described in `/openapi.json`; like those of modules it needs a login unless `-api-allow-path` opens
+    /// it.
+    pub fn endpoint(self, endpoint: Endpoint) -> Self {
+        self.setup(move |setup| setup.endpoint(endpoint))
+    }
+
+    /// Routes that `/openapi.json` does not know; like [`endpoint`](Self::endpoint)s they need a login.
     pub fn routes(self, routes: Router<Api>) -> Self {
         self.setup(move |setup| setup.routes(routes))
     }

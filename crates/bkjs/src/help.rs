@@ -7,10 +7,14 @@ use crate::boot::Environment;
 use crate::{databases, db, shell};
 
 /// The text of a topic: nothing, `params [PATTERN|--markdown]`, `commands`, `db [TOOL]`,
-/// `databases [NAME|--markdown]`.
+/// `databases [NAME|--markdown]`, `openapi`.
 pub(crate) fn text(environment: &Environment, setup: &Setup, words: &[String]) -> Result<String> {
     let word = |at: usize| words.get(at).map(String::as_str).unwrap_or_default();
     match word(0) {
+        "openapi" => {
+            let document = setup.openapi(&environment.name, &environment.version)?;
+            Ok(format!("{document:#}\n"))
+        }
         "" => Ok(usage(environment)),
         "params" if word(1) == "--markdown" => Ok(environment.config.registry().reference_markdown()),
         "params" => match environment.config.help_text(word(1)) {
@@ -21,7 +25,7 @@ pub(crate) fn text(environment: &Environment, setup: &Setup, words: &[String]) -
         "db" => db::help(words.get(1..).unwrap_or_default()),
         "databases" => databases::text(word(1)),
         topic => Err(Error::not_found(format!(
-            "no help on {topic:.40}, there are: params, commands, db, databases"
+            "no help on {topic:.40}, there are: params, commands, db, databases, openapi"
         ))),
     }
 }
@@ -38,6 +42,7 @@ fn usage(environment: &Environment) -> String {
 {name} help commands                    the commands of the shell
 {name} help db [TOOL]                   the tools of db
 {name} help databases [DRIVER]          what the database drivers can do and refuse
+{name} help openapi                     the endpoints, as the OpenAPI document
 {name} version
 
 The home is -home DIR, else BKJS_HOME, else ~/.bkjs. Parameters come from etc/config and

@@ -66,7 +66,10 @@ pub mod prelude {
     pub use axum::Router;
     pub use axum::extract::State;
     pub use axum::routing::any;
-    pub use bkjs_api::{Account, Api, Context, JobContext, Module, Options, Params, Reply, Result, Setup};
+    pub use bkjs_api::{
+        Account, Api, Context, Control, Endpoint, Gives, Ids, JobContext, Module, Options, Params, Reply,
+        Result, Setup,
+    };
     pub use bkjs_core::cache::Cache;
     pub use bkjs_core::db::{Db, Op, Query};
     pub use bkjs_core::jobs::Job;

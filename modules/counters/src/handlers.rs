@@ -3,23 +3,15 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use bkjs_api::{Account, Api, Context, Reply, Result};
-use bkjs_core::Error;
+use bkjs_api::{Account, Api, Context, Ids, Reply, Result};
 use bkjs_core::value::Row;
 
 use crate::service::Counters;
 use crate::tables::COUNTER_TABLE;
 
-/// The most accounts that one call asks for.
-const MAX_IDS: usize = 1000;
-
 /// The caller's counters, or those of the list `id`: an object for one account, a list for several, an empty list
 /// when nothing was counted.
-pub(crate) async fn get(State(api): State<Api>, context: Arc<Context>, account: Account) -> Result {
-    let mut ids = context.params.list("id")?;
-    if ids.len() > MAX_IDS {
-        return Err(Error::invalid(format!("id has too many values, at most {MAX_IDS}")).into());
-    }
+pub(crate) async fn get(State(api): State<Api>, Ids(mut ids): Ids, account: Account) -> Result {
     let counters = Counters::of(&api);
     if ids.len() > 1 {
         return Ok(Reply::rows(COUNTER_TABLE, counters.list(ids).await?));
@@ -32,12 +24,13 @@ pub(crate) async fn get(State(api): State<Api>, context: Arc<Context>, account: 
 }
 
 /// Adds to counters of the caller, or of the account `id`, and tells that account.
-pub(crate) async fn incr(State(api): State<Api>, context: Arc<Context>, account: Account) -> Result {
-    let id = match context.params.list("id")?.as_slice() {
-        [] => account.id().to_owned(),
-        [id] => id.clone(),
-        _ => return Err(Error::invalid("id must be one account").into()),
-    };
+pub(crate) async fn incr(
+    State(api): State<Api>,
+    ids: Ids,
+    context: Arc<Context>,
+    account: Account,
+) -> Result {
+    let id = ids.single()?.unwrap_or_else(|| account.id().to_owned());
     let (counters, input) = (Counters::of(&api), context.params.record());
     let changed = if id == account.id() {
         counters.incr(&id, &input).await?

@@ -21,9 +21,7 @@ mod tables;
 pub use service::Counters;
 pub use tables::{COUNTER_TABLE, bk_counter};
 
-use axum::Router;
-use axum::routing::any;
-use bkjs_api::{Module, Setup};
+use bkjs_api::{Endpoint, Gives, Module, Setup};
 
 /// The module `bk_counters`.
 #[derive(Clone, Copy, Debug, Default)]
@@ -36,12 +34,31 @@ impl Module for CountersModule {
 
     fn register(&self, setup: &mut Setup) {
         setup.owned_table(bk_counter());
-        setup.routes(
-            Router::new()
-                .route("/counter/get", any(handlers::get))
-                .route("/counter/incr", any(handlers::incr))
-                .route("/counter/put", any(handlers::put))
-                .route("/counter/update", any(handlers::update)),
+        setup.endpoint(
+            Endpoint::new("/counter/get", handlers::get)
+                .does("The caller's counters, or with `id` the public ones of others.")
+                .details(
+                    "An object for one account, a list for several, an empty list when nothing was counted.",
+                )
+                .gives(Gives::record(COUNTER_TABLE).or(Gives::list(COUNTER_TABLE))),
+        );
+        setup.endpoint(
+            Endpoint::new("/counter/incr", handlers::incr)
+                .does("Adds to counters of the caller, or with `id` to public ones of another.")
+                .takes_record(COUNTER_TABLE, &["id"])
+                .gives(Gives::empty_list()),
+        );
+        setup.endpoint(
+            Endpoint::new("/counter/put", handlers::put)
+                .does("Replaces the caller's counters; those that are not given become 0.")
+                .takes_record(COUNTER_TABLE, &["id"])
+                .gives(Gives::empty_list()),
+        );
+        setup.endpoint(
+            Endpoint::new("/counter/update", handlers::update)
+                .does("Sets those counters of the caller that are given.")
+                .takes_record(COUNTER_TABLE, &["id"])
+                .gives(Gives::empty_list()),
         );
     }
 }

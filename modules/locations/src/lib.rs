@@ -31,9 +31,7 @@ pub use place::Locations;
 pub use search::Near;
 pub use tables::{LOCATION_TABLE, bk_location};
 
-use axum::Router;
-use axum::routing::any;
-use bkjs_api::{Module, Setup};
+use bkjs_api::{Control, Endpoint, Gives, Module, Setup};
 
 /// The module `bk_locations`.
 #[derive(Clone, Copy, Debug, Default)]
@@ -48,11 +46,18 @@ impl Module for LocationsModule {
         let params = setup.params::<LocationParams>();
         setup.share(params::Grid::new(params));
         setup.owned_table(bk_location());
-        setup.routes(
-            Router::new()
-                .route("/location/put", any(handlers::put))
-                .route("/location/get", any(handlers::get))
-                .route("/location/search", any(handlers::get)),
+        setup.endpoint(
+            Endpoint::new("/location/put", handlers::put)
+                .does("Stores where the caller is.")
+                .gives(Gives::record(LOCATION_TABLE))
+                .fails(&[409]),
+        );
+        setup.endpoint(
+            Endpoint::new("/location/get", handlers::get)
+                .also("/location/search")
+                .does("Other accounts within a distance of a point, the nearest first.")
+                .takes_controls(&[Control::Count, Control::Select])
+                .gives(Gives::page(LOCATION_TABLE).with::<handlers::Found>()),
         );
     }
 }

@@ -8,9 +8,10 @@ use super::Finding;
 use crate::workspace::{cargo, output, root, target};
 
 /// The pages, and what the program is asked for each.
-const PAGES: [(&str, [&str; 3]); 2] = [
-    ("docs/reference/parameters.md", ["help", "params", "--markdown"]),
-    ("docs/reference/databases.md", ["help", "databases", "--markdown"]),
+const PAGES: [(&str, &[&str]); 3] = [
+    ("docs/reference/parameters.md", &["help", "params", "--markdown"]),
+    ("docs/reference/databases.md", &["help", "databases", "--markdown"]),
+    ("docs/reference/openapi.json", &["help", "openapi"]),
 ];
 
 /// Compares the pages with what the program prints, or writes them.

@@ -37,7 +37,7 @@ impl AccountTypes {
     }
 
     /// Whether only administrators may ask for a path.
-    pub(super) fn is_for_admins(&self, path: &str) -> bool {
+    pub(crate) fn is_for_admins(&self, path: &str) -> bool {
         (self.admin.matches(path) || self.default_admin.matches(path)) && !self.authenticated.matches(path)
     }
 

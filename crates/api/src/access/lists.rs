@@ -107,10 +107,15 @@ impl Access {
 
     /// Whether a request needs a login.
     pub(crate) fn entrance(&self, path: &str, client: Client) -> Entrance {
+        if self.allow_ip.matches(client.ip) { Entrance::Open } else { self.entrance_of(path) }
+    }
+
+    /// Whether a path needs a login, wherever the request comes from.
+    pub(crate) fn entrance_of(&self, path: &str) -> Entrance {
         let opened = || {
             self.allow.matches(path) || (self.default_allow.matches(path) && !self.types.is_for_admins(path))
         };
-        if (opened() && !self.ignore_allow.matches(path)) || self.allow_ip.matches(client.ip) {
+        if opened() && !self.ignore_allow.matches(path) {
             Entrance::Open
         } else if self.anonymous.matches(path) {
             Entrance::Anonymous

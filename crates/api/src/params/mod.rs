@@ -30,6 +30,8 @@ use bytes::Bytes;
 
 /// The most parameters of a request.
 pub const MAX_PARAMS: usize = 1000;
+/// The most elements of a parameter that is a list.
+pub const MAX_LIST: usize = 1000;
 /// The longest name of a parameter, in bytes.
 pub const MAX_NAME: usize = 256;
 
@@ -86,8 +88,8 @@ impl RequestParams {
     /// must not be taken for one who names nothing.
     ///
     /// # Errors
-    /// `Invalid`, naming the parameter, for what is neither text nor integer nor a list of those, and for a
-    /// list without elements.
+    /// `Invalid`, naming the parameter, for what is neither text nor integer nor a list of those, for a list without
+    /// elements, and for one of more than [`MAX_LIST`].
     pub fn list(&self, name: &str) -> Result<Vec<String>> {
         let value = match self.row.get(name) {
             None | Some(Value::Null) => return Ok(Vec::new()),
@@ -104,6 +106,9 @@ impl RequestParams {
         }
         if all.is_empty() {
             return Err(Error::invalid(format!("{name} is a list without elements")));
+        }
+        if all.len() > MAX_LIST {
+            return Err(Error::invalid(format!("{name} has too many values, at most {MAX_LIST}")));
         }
         Ok(all)
     }

@@ -13,7 +13,7 @@ pub use clean::Viewer;
 pub use error::{ApiError, Result};
 pub(crate) use error::{Failure, error_response};
 pub(crate) use render::render;
-pub(crate) use rules::RuleBook;
+pub(crate) use rules::{Class, RuleBook};
 pub use rules::{ColumnRules, Question};
 
 use axum::response::{IntoResponse, Response};

@@ -9,7 +9,7 @@ use regex::Regex;
 
 /// Who may see a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Class {
+pub(crate) enum Class {
     /// Everybody.
     Public,
     /// The owner and administrators.
@@ -21,7 +21,7 @@ pub(super) enum Class {
 }
 
 impl Class {
-    fn of(column: &Column) -> Self {
+    pub(crate) fn of(column: &Column) -> Self {
         if column.secure == Some(true) {
             Self::Secure
         } else if column.public == Some(true) {

@@ -45,6 +45,7 @@ impl Setup {
             db_steps,
             job_steps,
             router,
+            endpoints,
             allow,
             documents,
             hooks,
@@ -58,6 +59,7 @@ impl Setup {
         self.db_steps.extend(db_steps);
         self.job_steps.extend(job_steps);
         self.routes(router);
+        self.endpoints.extend(endpoints);
         self.allow.extend(allow);
         self.documents.extend(documents);
         self.hooks.extend(hooks);
@@ -78,7 +80,7 @@ mod tests {
     use bkjs_core::schema::{Column, Table};
 
     use super::*;
-    use crate::Command;
+    use crate::{Command, Endpoint};
 
     /// Of a module that may stay away.
     #[derive(Params, Clone, Debug)]
@@ -94,6 +96,7 @@ mod tests {
         setup.table(Table::new("drafted").column(Column::text("id").primary()));
         setup.post_row("drafted", |_, _| Ok(bkjs_core::db::RowFate::Keep));
         setup.routes(Router::new().route("/drafted", any(async || "x")));
+        setup.endpoint(Endpoint::new("/drafted/too", async || "x"));
         setup.allow("^/drafted$");
         setup.documents("^/drafted$");
         setup.account_hook(|_, _, _| Box::pin(async { Ok(()) }));
@@ -104,12 +107,13 @@ mod tests {
     }
 
     /// How much there is of each kind.
-    fn sizes(setup: &mut Setup) -> [usize; 10] {
+    fn sizes(setup: &mut Setup) -> [usize; 11] {
         [
             setup.schema().tables().len(),
             setup.db_steps.len(),
             setup.job_steps.len(),
             usize::from(setup.router.has_routes()),
+            setup.endpoints.len(),
             setup.allow.len(),
             setup.documents.len(),
             setup.shared.len(),

@@ -47,7 +47,8 @@ async fn find(api: &Api, request: Request<Body>) -> Option<Response> {
     Some(embedded(&path, asset, request.headers()))
 }
 
-fn embedded(path: &str, asset: Asset, headers: &HeaderMap) -> Response {
+/// A file that is in memory.
+pub(crate) fn embedded(path: &str, asset: Asset, headers: &HeaderMap) -> Response {
     let tag = HeaderValue::from_str(&asset.etag).ok();
     let mut response = if tag.as_ref().is_some_and(|tag| has_tag(headers, tag)) {
         let mut response = Response::new(Body::empty());

@@ -8,11 +8,12 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::routing::any;
 use bkjs_api::testing::TestServer;
-use bkjs_api::{Account, Api, Context, Module, Params, Reply, Result, Setup};
+use bkjs_api::{Account, Api, Context, Endpoint, Gives, Ids, Module, Params, Reply, Result, Setup};
 use bkjs_core::Error;
 use bkjs_core::db::{Db, Options, Query};
 use bkjs_core::schema::{Column, Table};
 use bkjs_core::value::{Row, Value};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 
@@ -38,6 +39,14 @@ impl Module for Demo {
         setup.share(Arc::new(Gate(Semaphore::new(0))));
         setup.allow("^/demo/open");
         setup.documents("^/demo/open/echo$");
+        setup.endpoint(
+            Endpoint::new("/demo/person/{kind}", person)
+                .also("/demo/open/person/{kind}")
+                .does("Changes a person.")
+                .takes_record("person", &["id"])
+                .gives(Gives::page("person").or(Gives::list("person").with::<Extra>()))
+                .fails(&[409]),
+        );
         setup.routes(
             Router::new()
                 .route("/demo/open/echo", any(echo))
@@ -70,6 +79,26 @@ async fn echo(context: Arc<Context>) -> Result {
     }
     row.set("ip", context.ip().to_string());
     Ok(Reply::value(row))
+}
+
+/// What is told of people beside their columns.
+#[derive(JsonSchema)]
+#[allow(dead_code)] // only its description is used
+struct Extra {
+    /// In years.
+    age: u8,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[allow(dead_code)] // as above
+struct Change {
+    /// Why it is changed.
+    reason: String,
+    name: Option<String>,
+}
+
+async fn person(_: Params<Change>, _: Ids, _: Options) -> Reply {
+    Reply::empty_list()
 }
 
 #[derive(Deserialize)]

@@ -8,6 +8,7 @@ mod demo;
 mod headers;
 mod hooks;
 mod limits;
+mod openapi;
 mod parameters;
 mod replies;
 mod serving;

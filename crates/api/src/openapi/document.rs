@@ -1,0 +1,64 @@
+//! The whole document.
+
+use bkjs_core::schema::Schema;
+use serde_json::{Map, Value as Json, json};
+
+use super::endpoint::Described;
+use super::failures;
+use super::operation::Operations;
+use crate::settings::Settings;
+
+/// What the document is about.
+pub(crate) struct About<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) version: &'a str,
+    pub(crate) endpoints: &'a [Described],
+    pub(crate) schema: &'a Schema,
+    pub(crate) settings: &'a Settings,
+}
+
+const DESCRIPTION: &str = "Every method reaches every endpoint; GET with parameters in the query and POST with the same \
+in a body are shown. Replies to errors are `{\"status\": ..., \"message\": ...}`.";
+
+/// The OpenAPI document of an application.
+pub(crate) fn document(about: &About<'_>) -> Json {
+    let mut schemas = Map::new();
+    schemas.insert("Error".into(), failures::schema());
+    let mut operations =
+        Operations { schema: about.schema, access: &about.settings.access, components: &mut schemas };
+    let mut paths = Map::new();
+    for endpoint in about.endpoints {
+        for path in &endpoint.paths {
+            paths.insert(path.replace("{*", "{"), operations.of(endpoint, path));
+        }
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {"title": about.name, "version": about.version, "description": DESCRIPTION},
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "responses": failures::components(),
+            "securitySchemes": security(about.settings),
+        },
+    })
+}
+
+fn security(settings: &Settings) -> Json {
+    let (signature, token) = (&settings.params.signature_name, &settings.params.access_token_name);
+    json!({
+        "signature": {
+            "type": "apiKey", "in": "header", "name": signature,
+            "description": "A signature of the request by the secret of the account; also as a parameter of the query.",
+        },
+        "session": {
+            "type": "apiKey", "in": "cookie", "name": signature,
+            "description": "The cookie that `_session=1` sets.",
+        },
+        "token": {
+            "type": "apiKey", "in": "header", "name": token,
+            "description": "The access token that `_accesstoken=1` gives; also as a parameter of the query.",
+        },
+        "bearer": {"type": "http", "scheme": "bearer", "description": "The access token."},
+    })
+}
