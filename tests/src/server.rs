@@ -32,8 +32,16 @@ impl Server {
     /// # Errors
     /// When it ends or does not answer within 25 seconds; its log is in the error.
     pub async fn start(home: &Home, args: &[&str]) -> Result<Self> {
+        Self::start_on(home, free_port()?, args).await
+    }
+
+    /// Starts `bkjs run` as [`start`](Self::start) does, on a port that is known beforehand.
+    ///
+    /// # Errors
+    /// When it ends or does not answer within 25 seconds; its log is in the error.
+    pub async fn start_on(home: &Home, port: u16, args: &[&str]) -> Result<Self> {
         let usual = ["-db-create-tables", "-allow-modules", "bk_"];
-        Self::start_program(&Program::bkjs()?, home, &[&usual, args].concat()).await
+        Self::start_program_on(&Program::bkjs()?, home, port, &[&usual, args].concat()).await
     }
 
     /// Starts any program that understands `-home`, `-port` and `-bind`, and waits until it answers.
@@ -41,7 +49,11 @@ impl Server {
     /// # Errors
     /// When it ends or does not answer within 25 seconds; its log is in the error.
     pub async fn start_program(program: &Program, home: &Home, args: &[&str]) -> Result<Self> {
-        let mut server = Self::spawn(program, home, free_port()?, args)?;
+        Self::start_program_on(program, home, free_port()?, args).await
+    }
+
+    async fn start_program_on(program: &Program, home: &Home, port: u16, args: &[&str]) -> Result<Self> {
+        let mut server = Self::spawn(program, home, port, args)?;
         let mut ended = None;
         let ready = until(Duration::from_secs(25), "the server's first reply", || {
             ended = ended.or(server.child.try_wait().ok().flatten());

@@ -33,6 +33,8 @@ pub struct Context {
     pub params: RequestParams,
     /// The account, when the path asks for one and the caller has proven to be it.
     pub account: Option<Account>,
+    /// Whether it is a message over a WebSocket.
+    pub(crate) socket: bool,
     pub(crate) host: Option<HeaderValue>,
     pub(crate) content_type: Option<HeaderValue>,
     /// An urlencoded body, which is signed in place of the query.
@@ -56,6 +58,11 @@ impl Context {
     pub fn host(&self) -> &str {
         let header = self.host.as_ref().and_then(|h| h.to_str().ok());
         header.or(self.uri.authority().map(http::uri::Authority::as_str)).unwrap_or_default()
+    }
+
+    /// Whether this is a message over a WebSocket, so that a handler may answer with a [`Push`](crate::Push).
+    pub fn is_socket(&self) -> bool {
+        self.socket
     }
 
     /// The address of the client.

@@ -9,6 +9,14 @@ const METHODS: HeaderValue = HeaderValue::from_static("OPTIONS, HEAD, GET, POST,
 const MAX_AGE: HeaderValue = HeaderValue::from_static("86400");
 const ANY: HeaderValue = HeaderValue::from_static("*");
 
+/// Whether the page that has caused a request is of the host that it goes to.
+pub(crate) fn is_own_origin(headers: &HeaderMap) -> bool {
+    let text =
+        |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).unwrap_or_default();
+    let host = text(header::HOST);
+    text(ORIGIN).split_once("://").is_some_and(|(_, authority)| authority.eq_ignore_ascii_case(host))
+}
+
 /// The origins, worked out.
 #[derive(Debug)]
 pub(crate) struct Cors {

@@ -38,6 +38,7 @@ mod server;
 mod service;
 mod settings;
 mod setup;
+mod socket;
 mod state;
 pub mod statics;
 #[cfg(feature = "testing")]
@@ -59,7 +60,8 @@ pub use openapi::{Control, Endpoint, Gives};
 pub use owned::ACCOUNT_TABLE;
 pub use params::RequestParams;
 pub use reply::{ApiError, Reply, Result};
-pub use server::{ServeOptions, serve};
+pub use server::{Listener, Offers, ServeOptions, serve};
 pub use service::{HttpService, Peer};
 pub use setup::{Draft, Setup};
+pub use socket::{Push, Pushed, SocketParams};
 pub use state::{Api, ApiOptions};

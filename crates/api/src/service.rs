@@ -28,7 +28,9 @@ use crate::hooks::Verdict;
 use crate::observe::{self, Answered};
 use crate::reply::{Failure, Reply, error_response};
 use crate::request_id::request_id;
+use crate::server::Offers;
 use crate::settings::Settings;
+use crate::socket::{Handshake, OverSocket};
 use crate::state::Api;
 use crate::statics;
 
@@ -41,6 +43,8 @@ pub struct Peer {
     pub tls: bool,
     /// How long a body may stop.
     pub stall: Duration,
+    /// What may be asked for on its connection.
+    pub offers: Offers,
 }
 
 /// Answers requests: the layer around the routes of an application. Cheap to clone.
@@ -100,7 +104,7 @@ impl HttpService {
         let (method, uri) = (parts.method.clone(), parts.uri.clone());
         let cors = settings.cors.allowed(&parts.headers);
 
-        let path = self.run(&settings, parts, body, client, &id, peer.stall);
+        let path = self.run(&settings, parts, body, client, &id, peer);
         let result = match AssertUnwindSafe(path).catch_unwind().await {
             Ok(result) => result,
             Err(panic) => {
@@ -137,11 +141,11 @@ impl HttpService {
     async fn run<B>(
         &self,
         settings: &Settings,
-        parts: Parts,
+        mut parts: Parts,
         body: B,
         client: Client,
         id: &Arc<str>,
-        stall: Duration,
+        peer: Peer,
     ) -> Result<Response, Stop>
     where
         B: hyper::body::Body<Data = Bytes> + Send + Unpin + 'static,
@@ -150,6 +154,7 @@ impl HttpService {
         if let Some(response) = head::refusal(&parts) {
             return Ok(response);
         }
+        let handshake = Handshake::find(&mut parts, peer.offers).map_err(Stop::Reply)?;
         let api = &self.0.api;
         let _place = Place::take(api, settings.params.max_request_queue)?;
         if let Some(response) = settings.cors.preflight(&parts.method, &parts.headers) {
@@ -164,7 +169,7 @@ impl HttpService {
         }
 
         let mut gathered =
-            gather::parameters(&parts, body, settings.params.upload_limit.len(), stall).await?;
+            gather::parameters(&parts, body, settings.params.upload_limit.len(), peer.stall).await?;
         let carried =
             Carried::take(&settings.params, &parts.method, &parts.uri, &parts.headers, &mut gathered.params);
         let mut context = Context {
@@ -175,6 +180,7 @@ impl HttpService {
             params: gathered.params,
             account: None,
             known: OnceCell::new(),
+            socket: parts.extensions.get::<OverSocket>().is_some(),
             host: parts.headers.get(header::HOST).cloned(),
             content_type: parts.headers.get(header::CONTENT_TYPE).cloned(),
             form: gathered.form,
@@ -182,11 +188,17 @@ impl HttpService {
             carried,
             authenticated: false,
         };
-        self.admit(settings, &parts.headers, &mut context).await?;
+        if handshake.is_some() {
+            Handshake::check_origin(&parts.headers, &settings.cors)?;
+        }
+        self.admit(settings, &parts.headers, &mut context, handshake.is_some()).await?;
         api.check_document(context.path(), context.params.document.as_ref())?;
 
         if let Some(reply) = api.hooks().pre(&parts.headers, &mut context).await? {
             return self.finish(&context, reply).await;
+        }
+        if let Some(handshake) = handshake {
+            return Ok(handshake.open(api, &parts.headers, &context)?);
         }
         let context = Arc::new(context);
         let mut request = Request::from_parts(parts, Body::from(gathered.body));
@@ -207,12 +219,14 @@ impl HttpService {
         Ok(response)
     }
 
-    /// Access checks, authentication, authorization.
+    /// Access checks, authentication, authorization. A WebSocket may be opened without a login, for each message is
+    /// asked for its own; but credentials that are given have to be right.
     async fn admit(
         &self,
         settings: &Settings,
         headers: &HeaderMap,
         context: &mut Context,
+        handshake: bool,
     ) -> Result<(), Stop> {
         let api = &self.0.api;
         match api.hooks().access(headers, context).await {
@@ -221,7 +235,11 @@ impl HttpService {
             Verdict::Refuse(error) => return Err(error.into()),
             Verdict::Redirect(url) => return Err(redirect(&url)),
         }
-        let entrance = settings.access.entrance(context.path(), context.client);
+        let entrance = match handshake {
+            true if context.carried.is_empty() => Entrance::Open,
+            true => Entrance::Login,
+            false => settings.access.entrance(context.path(), context.client),
+        };
         if entrance == Entrance::Open {
             return Ok(());
         }

@@ -29,6 +29,7 @@ use crate::openapi::{self, About, Described, Endpoint, Published};
 use crate::reply::Reply;
 use crate::service::HttpService;
 use crate::settings::Settings;
+use crate::socket::SocketParams;
 use crate::state::{Api, ApiOptions, Parts};
 
 pub use draft::Draft;
@@ -45,6 +46,7 @@ type JobStep = Box<dyn FnOnce(&Api, &mut Functions) + Send>;
 pub struct Setup {
     registry: Registry,
     params: Handle<ApiParams>,
+    sockets: Handle<SocketParams>,
     schema: SchemaBuilder,
     db_steps: Vec<DbStep>,
     job_steps: Vec<JobStep>,
@@ -66,16 +68,22 @@ impl Default for Setup {
     }
 }
 
+/// Declares a struct of parameters; one that is wrong is a mistake, and has its defaults.
+fn declare<P: Params>(registry: &mut Registry, mistakes: &mut Vec<Error>) -> Handle<P> {
+    registry.register::<P>().unwrap_or_else(|error| {
+        mistakes.push(error);
+        Handle::fixed(defaults::<P>())
+    })
+}
+
 impl Setup {
     /// The layer alone: its parameters, `bk_auth`, `/ping` and `/openapi.json`.
     pub fn new() -> Self {
         let mut registry = Registry::new();
         let mut mistakes = Vec::new();
-        let params = registry.register::<ApiParams>().unwrap_or_else(|error| {
-            mistakes.push(error);
-            Handle::fixed(ApiParams::default())
-        });
-        let mut setup = Self { mistakes, ..Self::empty(registry, params) };
+        let params = declare(&mut registry, &mut mistakes);
+        let sockets = declare(&mut registry, &mut mistakes);
+        let mut setup = Self { mistakes, ..Self::empty(registry, params, sockets) };
         setup.table(auth_table());
         setup.endpoint(crate::ping::endpoint());
         setup.endpoint(openapi::openapi_endpoint());
@@ -83,10 +91,11 @@ impl Setup {
         setup
     }
 
-    fn empty(registry: Registry, params: Handle<ApiParams>) -> Self {
+    fn empty(registry: Registry, params: Handle<ApiParams>, sockets: Handle<SocketParams>) -> Self {
         Self {
             registry,
             params,
+            sockets,
             schema: SchemaBuilder::new(),
             db_steps: Vec::new(),
             job_steps: Vec::new(),
@@ -116,10 +125,7 @@ impl Setup {
 
     /// Declares a struct of parameters; the handle shows their values once the configuration is loaded.
     pub fn params<P: Params>(&mut self) -> Handle<P> {
-        self.registry.register::<P>().unwrap_or_else(|error| {
-            self.mistakes.push(error);
-            Handle::fixed(defaults::<P>())
-        })
+        declare(&mut self.registry, &mut self.mistakes)
     }
 
     /// Declares a table; one of the same name is merged into.
@@ -319,6 +325,7 @@ impl Setup {
         }
         let parts = Parts {
             params: self.params,
+            sockets: self.sockets,
             module_allow: self.allow,
             documents: RegexSet::new(&self.documents).map_err(|e| {
                 Error::new(ErrorKind::Config, "a pattern of paths that take documents is no expression")

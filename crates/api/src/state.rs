@@ -28,6 +28,7 @@ use crate::observe::Observer;
 use crate::openapi::Published;
 use crate::reply::{ColumnRules, Reply, RuleBook, Viewer};
 use crate::settings::Settings;
+use crate::socket::SocketParams;
 use crate::statics::Assets;
 
 /// The most signatures that one process remembers against replay, about 15 MB.
@@ -73,6 +74,7 @@ pub struct Api(Arc<Inner>);
 
 struct Inner {
     params: Handle<ApiParams>,
+    sockets: Handle<SocketParams>,
     settings: ArcSwap<Settings>,
     module_allow: Vec<String>,
     documents: RegexSet,
@@ -97,6 +99,7 @@ struct Inner {
 /// What [`Setup`](crate::setup::Setup) has collected for the state.
 pub(crate) struct Parts {
     pub(crate) params: Handle<ApiParams>,
+    pub(crate) sockets: Handle<SocketParams>,
     pub(crate) module_allow: Vec<String>,
     /// The paths whose handlers read a JSON body that is no object.
     pub(crate) documents: RegexSet,
@@ -141,6 +144,7 @@ impl Api {
             limiter,
             caches,
             params: parts.params,
+            sockets: parts.sockets,
             module_allow: parts.module_allow,
             documents: parts.documents,
             db,
@@ -229,6 +233,11 @@ impl Api {
     /// The parameters of the layer, as they are now.
     pub fn params(&self) -> Arc<ApiParams> {
         self.0.params.load_full()
+    }
+
+    /// The parameters of WebSockets, as they are now.
+    pub(crate) fn sockets(&self) -> Arc<SocketParams> {
+        self.0.sockets.load_full()
     }
 
     /// Hashes and verifies passwords.

@@ -214,9 +214,10 @@ fn is_operator(role: &str) -> bool {
 
 fn serve(environment: Environment, setup: Setup, start: Start) -> ExitCode {
     let core = environment.params.core.load_full();
-    let params = environment.params.runtime.load_full();
-    let launch =
-        Launch { start, home: core.home.clone(), var_dir: core.var(), params: RuntimeParams::clone(&params) };
+    let params = RuntimeParams::clone(&environment.params.runtime.load());
+    // Without a certificate nothing is served there.
+    let params = RuntimeParams { ssl_port: 0, ..params };
+    let launch = Launch { start, home: core.home.clone(), var_dir: core.var(), params };
     bkjs_runtime::run(launch, Service::new(environment, setup))
 }
 

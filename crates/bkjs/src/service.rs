@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bkjs_api::statics::Embedded;
-use bkjs_api::{ApiOptions, HttpService, ServeOptions, Setup, serve};
+use bkjs_api::{ApiOptions, HttpService, Listener, Offers, ServeOptions, Setup, serve};
 use bkjs_core::auth::ReplayGuard;
 use bkjs_core::cache::{CacheDriver, Caches, LOCAL};
 use bkjs_core::config::{Params, home};
@@ -13,7 +13,7 @@ use bkjs_core::db::{self, Db, DbBuilder};
 use bkjs_core::pubsub::Pubsubs;
 use bkjs_core::pubsub::drivers::local::LocalPubsub;
 use bkjs_core::{Error, Result};
-use bkjs_runtime::{Ipc, Program, Role, RoleContext, Tree};
+use bkjs_runtime::{Ipc, Program, Role, RoleContext, Serves, Tree};
 use futures_util::future::BoxFuture;
 
 use crate::assets::Web;
@@ -89,7 +89,7 @@ impl Service {
         let service = self.environment.http_service(setup, Some(&self.shared(&context)?))?;
         let db = service.api().db().clone();
         let listeners = std::mem::take(&mut context.listeners).into_iter();
-        let listeners = listeners.map(tokio::net::TcpListener::from_std).collect::<std::io::Result<Vec<_>>>();
+        let listeners = listeners.map(listener).collect::<std::io::Result<Vec<_>>>();
         let listeners =
             listeners.map_err(|e| Error::internal("a listening socket does not work").source(e))?;
         let params = self.environment.params.runtime.load_full();
@@ -113,6 +113,13 @@ impl Service {
         db.close().await;
         Ok(())
     }
+}
+
+/// A socket of the runtime's as the layer serves it.
+fn listener(given: bkjs_runtime::Listener) -> std::io::Result<Listener> {
+    let Serves { http, websockets, .. } = given.serves;
+    let socket = tokio::net::TcpListener::from_std(given.socket)?;
+    Ok(Listener { socket, offers: Offers { http, websockets } })
 }
 
 impl Program for Service {

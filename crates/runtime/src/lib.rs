@@ -60,7 +60,7 @@ mod upwards;
 pub use drain::Drain;
 pub use ipc::{Ipc, Tree};
 pub use launch::{Launch, run};
-pub use listen::listens_at;
+pub use listen::{Listener, Serves, listens_at};
 pub use params::RuntimeParams;
 pub use privileges::become_user;
 pub use program::{Program, RoleContext};

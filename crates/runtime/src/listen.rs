@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bkjs_core::{Error, ErrorKind, Result};
+use serde::{Deserialize, Serialize};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::RuntimeParams;
@@ -16,9 +17,29 @@ const ADDRESS: &str = "server.address";
 const PATIENCE: Duration = Duration::from_secs(1);
 const AGAIN: Duration = Duration::from_millis(25);
 
+/// What is served on a listening socket.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Serves {
+    /// Requests of HTTP.
+    pub http: bool,
+    /// WebSockets.
+    pub websockets: bool,
+    /// All of it over TLS.
+    pub tls: bool,
+}
+
+/// A listening socket.
+#[derive(Debug)]
+pub struct Listener {
+    /// The socket, non-blocking.
+    pub socket: TcpListener,
+    /// What is served on it.
+    pub serves: Serves,
+}
+
 /// The listening sockets of a server process, shared by what starts its children.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Sockets(Arc<Mutex<Vec<TcpListener>>>);
+pub(crate) struct Sockets(Arc<Mutex<Vec<Listener>>>);
 
 impl Sockets {
     /// Has the system take no new connection in, so that none is there to be reset when the last copy is closed.
@@ -26,7 +47,7 @@ impl Sockets {
     /// For all processes that have a copy. Those that wait can still be accepted. Whoever tries to connect now tries
     /// again after a second, and finds the next server or a closed port.
     pub(crate) fn turn_away(&self) {
-        self.with(|listeners| listeners.iter().for_each(turn_away));
+        self.with(|listeners| listeners.iter().for_each(|listener| turn_away(&listener.socket)));
     }
 
     /// Closes this process's copies.
@@ -38,16 +59,52 @@ impl Sockets {
     ///
     /// # Errors
     /// `Unavailable` when the system has no descriptor left.
-    pub(crate) fn copies(&self) -> Result<Vec<TcpListener>> {
-        let copies: io::Result<Vec<_>> =
-            self.with(|listeners| listeners.iter().map(TcpListener::try_clone).collect());
+    pub(crate) fn copies(&self) -> Result<Vec<Listener>> {
+        let copy = |Listener { socket, serves }: &Listener| {
+            Ok(Listener { socket: socket.try_clone()?, serves: *serves })
+        };
+        let copies: io::Result<Vec<_>> = self.with(|listeners| listeners.iter().map(copy).collect());
         copies.map_err(|e| Error::new(ErrorKind::Unavailable, "cannot copy a listening socket").source(e))
     }
 
     /// Uses the sockets that are still open.
-    pub(crate) fn with<T>(&self, act: impl FnOnce(&[TcpListener]) -> T) -> T {
+    pub(crate) fn with<T>(&self, act: impl FnOnce(&[Listener]) -> T) -> T {
         act(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+/// An address to listen on, and the parameters that say so.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    address: SocketAddr,
+    serves: Serves,
+    names: [&'static str; 2],
+}
+
+/// Where the parameters have a server listen. WebSockets on a port of their own are not encrypted.
+fn places(params: &RuntimeParams) -> Vec<Place> {
+    let on = |port| params.ws_port == port;
+    let http = Place {
+        address: SocketAddr::new(params.bind, params.port),
+        serves: Serves { http: true, websockets: on(params.port), tls: false },
+        names: ["-port", "-bind"],
+    };
+    let mut places = vec![http];
+    if params.ssl_port != 0 {
+        places.push(Place {
+            address: SocketAddr::new(params.ssl_bind, params.ssl_port),
+            serves: Serves { http: true, websockets: on(params.ssl_port), tls: true },
+            names: ["-ssl-port", "-ssl-bind"],
+        });
+    }
+    if params.ws_port != 0 && !places.iter().any(|place| place.serves.websockets) {
+        places.push(Place {
+            address: SocketAddr::new(params.ws_bind, params.ws_port),
+            serves: Serves { http: false, websockets: true, tls: false },
+            names: ["-ws-port", "-ws-bind"],
+        });
+    }
+    places
 }
 
 /// Opens the listening sockets of the parameters, non-blocking.
@@ -58,13 +115,16 @@ impl Sockets {
 /// # Errors
 /// `Unavailable` naming the address and port.
 pub(crate) async fn open(params: &RuntimeParams, var: &Path) -> Result<Sockets> {
-    let address = SocketAddr::new(params.bind, params.port);
-    let listener = patiently(address, params.backlog).await.map_err(|e| refused(address, e))?;
+    let mut listeners = Vec::new();
+    for place in places(params) {
+        let socket = patiently(place.address, params.backlog).await.map_err(|e| refused(place, e))?;
+        listeners.push(Listener { socket, serves: place.serves });
+    }
     // Only the shell misses it.
     if let Err(error) = std::fs::write(var.join(ADDRESS), params.reachable().to_string()) {
         tracing::warn!(%error, "cannot note where this home listens");
     }
-    Ok(Sockets(Arc::new(Mutex::new(vec![listener]))))
+    Ok(Sockets(Arc::new(Mutex::new(listeners))))
 }
 
 /// Where the server of a home listens, or listened last; none when it never did.
@@ -119,18 +179,17 @@ fn turn_away(listener: &TcpListener) {
 #[cfg(not(target_os = "linux"))]
 fn turn_away(_listener: &TcpListener) {}
 
-fn refused(address: SocketAddr, error: io::Error) -> Error {
-    let port = address.port();
-    let ip = address.ip();
+fn refused(Place { address, names: [set_port, set_bind], .. }: Place, error: io::Error) -> Error {
+    let (ip, port) = (address.ip(), address.port());
     let message = match error.kind() {
         io::ErrorKind::AddrInUse => {
-            format!("port {port} is in use on {ip}: stop the other process or set -port")
+            format!("port {port} is in use on {ip}: stop the other process or set {set_port}")
         }
         io::ErrorKind::PermissionDenied => {
-            format!("port {port}: not permitted to bind: set -port to 1024 or more")
+            format!("port {port}: not permitted to bind: set {set_port} to 1024 or more")
         }
         io::ErrorKind::AddrNotAvailable => {
-            format!("port {port}: cannot bind to {ip}: not an address of this machine, set -bind")
+            format!("port {port}: cannot bind to {ip}: not an address of this machine, set {set_bind}")
         }
         _ => format!("port {port}: cannot bind to {ip}: {error}"),
     };
@@ -141,11 +200,28 @@ fn refused(address: SocketAddr, error: io::Error) -> Error {
 mod tests {
     use super::*;
 
+    #[test]
+    fn websockets_share_a_port_or_have_their_own() {
+        let serves = |ws_port, ssl_port| {
+            let params = RuntimeParams { port: 8000, ws_port, ssl_port, ..Default::default() };
+            let served = |place: &Place| {
+                let Serves { http, websockets, tls } = place.serves;
+                (place.address.port(), [http, websockets, tls].map(u8::from))
+            };
+            places(&params).iter().map(served).collect::<Vec<_>>()
+        };
+        assert_eq!(serves(0, 0), [(8000, [1, 0, 0])]);
+        assert_eq!(serves(8000, 443), [(8000, [1, 1, 0]), (443, [1, 0, 1])]);
+        assert_eq!(serves(443, 443), [(8000, [1, 0, 0]), (443, [1, 1, 1])]);
+        assert_eq!(serves(8001, 0), [(8000, [1, 0, 0]), (8001, [0, 1, 0])]);
+    }
+
     #[tokio::test]
     async fn a_busy_port_is_named() {
         let taken = TcpListener::bind("127.0.0.1:0").expect("binds");
         let port = taken.local_addr().expect("bound").port();
-        let params = RuntimeParams { port, bind: std::net::Ipv4Addr::LOCALHOST.into(), ..Default::default() };
+        let bind = std::net::Ipv4Addr::LOCALHOST.into();
+        let params = RuntimeParams { port, bind, ssl_port: 0, ..Default::default() };
         let var = tempfile::tempdir().expect("a folder");
         let error = open(&params, var.path()).await.expect_err("busy");
         assert_eq!(listens_at(var.path()), None);
@@ -158,8 +234,9 @@ mod tests {
         let var = tempfile::tempdir().expect("a folder");
         let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("binds").port();
         let bind = std::net::Ipv4Addr::UNSPECIFIED.into();
-        let _open =
-            open(&RuntimeParams { port, bind, ..Default::default() }, var.path()).await.expect("listens");
+        let _open = open(&RuntimeParams { port, bind, ssl_port: 0, ..Default::default() }, var.path())
+            .await
+            .expect("listens");
         assert_eq!(listens_at(var.path()), Some(SocketAddr::from(([127, 0, 0, 1], port))));
     }
 
@@ -180,7 +257,8 @@ mod tests {
         let copy = listener.try_clone().expect("copies");
         assert!(connects(address, &listener));
         let mut waits = std::net::TcpStream::connect(address).expect("connects");
-        let sockets = Sockets(Arc::new(Mutex::new(vec![copy])));
+        let sockets =
+            Sockets(Arc::new(Mutex::new(vec![Listener { socket: copy, serves: Serves::default() }])));
         sockets.turn_away();
         let (mut accepted, _) = listener.accept().expect("was connected before");
         assert!(!connects(address, &listener));

@@ -38,6 +38,18 @@ pub struct RuntimeParams {
     /// The address of HTTP; `::` is every address, IPv4 included.
     #[param(default = "0.0.0.0")]
     pub bind: IpAddr,
+    /// The TCP port of WebSockets, which may be that of HTTP or HTTPS: there both are served; 0 is none.
+    #[param(default = 0)]
+    pub ws_port: u16,
+    /// The address of WebSockets, when their port is their own.
+    #[param(default = "0.0.0.0")]
+    pub ws_bind: IpAddr,
+    /// The TCP port of HTTPS, when a certificate is configured; 0 is none.
+    #[param(default = 443)]
+    pub ssl_port: u16,
+    /// The address of HTTPS.
+    #[param(default = "0.0.0.0")]
+    pub ssl_bind: IpAddr,
     /// How many connections may wait to be accepted.
     #[param(default = 511, min = 1)]
     pub backlog: u16,

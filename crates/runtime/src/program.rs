@@ -1,11 +1,9 @@
 //! What the processes run.
 
-use std::net::TcpListener;
-
 use bkjs_core::{Error, ErrorKind, Result};
 use futures_util::future::BoxFuture;
 
-use crate::{Drain, Ipc, Role, Tree};
+use crate::{Drain, Ipc, Listener, Role, Tree};
 
 /// What the processes run: the same value is built in every process of the tree.
 ///
@@ -69,7 +67,7 @@ pub struct RoleContext {
     /// The place among the processes of this role, from 0; a replacement has the place of its predecessor.
     pub index: usize,
     /// The listening sockets, non-blocking; empty for a worker. They have to be closed when draining begins.
-    pub listeners: Vec<TcpListener>,
+    pub listeners: Vec<Listener>,
     /// The request to come to an end.
     pub drain: Drain,
     /// The way to the process that holds what the processes share.

@@ -1,6 +1,5 @@
 //! Starting the same executable again, with a role.
 
-use std::net::TcpListener;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
@@ -11,7 +10,7 @@ use bkjs_core::{Error, ErrorKind, Result};
 
 use crate::ipc::{Boot, Parent, send_boot};
 use crate::launch::Setting;
-use crate::{Role, title};
+use crate::{Listener, Role, title};
 
 /// Which process is started.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +30,7 @@ pub(crate) struct Place {
 pub(crate) fn command(
     setting: &Setting,
     place: Place,
-    listeners: &[TcpListener],
+    listeners: &[Listener],
 ) -> Result<(Command, UnixStream)> {
     let boot = Boot {
         role: place.role,
@@ -40,11 +39,12 @@ pub(crate) fn command(
         args: setting.args.clone(),
         parent: place.parent,
         since: setting.since,
+        serves: listeners.iter().map(|listener| listener.serves).collect(),
     };
     let cannot =
         |e| Error::new(ErrorKind::Unavailable, format!("cannot start a {} process", place.role)).source(e);
     let (ours, theirs) = UnixStream::pair().map_err(cannot)?;
-    send_boot(&ours, &boot, listeners).map_err(cannot)?;
+    send_boot(&ours, &boot, listeners.iter().map(|listener| &listener.socket)).map_err(cannot)?;
     let mut command = Command::new(executable(&setting.exe));
     command.arg0(title::of(place.role)).stdin(OwnedFd::from(theirs));
     Ok((command, ours))

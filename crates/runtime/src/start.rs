@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io;
-use std::net::TcpListener;
 use std::os::fd::AsFd as _;
 use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
@@ -13,7 +12,7 @@ use bkjs_core::{Error, ErrorKind, Result};
 use crate::exit::Exit;
 use crate::ipc::{Boot, Message, Parent, receive_boot, send_last};
 use crate::privileges::renounce;
-use crate::{Role, title};
+use crate::{Listener, Role, title};
 
 /// How this process came to life: by an operator, or by a supervisor that gave it a role.
 ///
@@ -28,7 +27,7 @@ pub struct Start {
 #[derive(Debug)]
 pub(crate) struct Birth {
     pub(crate) boot: Boot,
-    pub(crate) listeners: Vec<TcpListener>,
+    pub(crate) listeners: Vec<Listener>,
     pub(crate) stream: UnixStream,
 }
 
@@ -87,7 +86,10 @@ impl Birth {
     fn receive() -> io::Result<Self> {
         let stream = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
         stream.set_read_timeout(Some(Duration::from_secs(10)))?;
-        let (boot, listeners) = receive_boot(&stream)?;
+        let (boot, sockets) = receive_boot(&stream)?;
+        let serves = boot.serves.iter().copied();
+        let listeners = sockets.into_iter().zip(serves).map(|(socket, serves)| Listener { socket, serves });
+        let listeners = listeners.collect();
         stream.set_read_timeout(None)?;
         rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
         title::set(boot.role);

@@ -11,7 +11,8 @@ use crate::filter::Filter;
 use crate::listener::Subscriptions;
 use crate::stream;
 
-/// Waits for events of the caller that `match` is in, and answers them all as a list; as a stream to who accepts one.
+/// Waits for events of the caller that `match` is in, and answers them all as a list; as a stream to who accepts one
+/// or asks over a WebSocket.
 pub(crate) async fn subscribe(
     State(api): State<Api>,
     Shared(subscriptions): Shared<Subscriptions>,
@@ -22,6 +23,9 @@ pub(crate) async fn subscribe(
     let filter = Filter::new(context.params.get("match"))?;
     let listener = subscriptions.listen(&api, account.id(), filter).await?;
     let params = subscriptions.params();
+    if context.is_socket() {
+        return Ok(stream::push(listener).into_response());
+    }
     if accepts_stream(&headers) {
         return Ok(stream::response(listener, params.keepalive));
     }

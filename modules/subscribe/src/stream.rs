@@ -1,4 +1,4 @@
-//! Events as a stream of server-sent events.
+//! Events as a stream: server-sent events, or messages over a WebSocket.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::http::{HeaderName, HeaderValue};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
+use bkjs_api::{Push, Pushed};
 use futures_util::{StreamExt as _, stream};
 
 use crate::listener::{Heard, Listener};
@@ -13,6 +14,18 @@ use crate::listener::{Heard, Listener};
 /// Tells proxies that understand it not to hold events back.
 const UNBUFFERED: (HeaderName, HeaderValue) =
     (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+
+/// The events as messages, each as it comes, until it is over.
+pub(crate) fn push(listener: Listener) -> Push {
+    Push::new(stream::unfold(listener, |mut listener| async {
+        let pushed = match listener.next().await {
+            Heard::Event(event, _) => Pushed::Event(event),
+            Heard::Missed => Pushed::Missed,
+            Heard::Over => return None,
+        };
+        Some((pushed, listener))
+    }))
+}
 
 /// A comment at once, each event as it comes, and comments while none do, until it is over.
 pub(crate) fn response(listener: Listener, keepalive: Duration) -> Response {

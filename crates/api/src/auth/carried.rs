@@ -1,11 +1,12 @@
 //! The credentials that a request carries, in whichever place.
 
 use bkjs_core::auth::covered_query;
-use http::header::{AUTHORIZATION, HOST, ORIGIN};
+use http::header::{AUTHORIZATION, ORIGIN};
 use http::{HeaderMap, Method, Uri};
 
 use super::read_cookie;
 use crate::config::ApiParams;
+use crate::cors::is_own_origin;
 use crate::params::{RequestParams, raw_value};
 
 /// The credentials of a request, not verified. Taken out of the parameters, so that they reach neither a
@@ -66,6 +67,11 @@ impl Carried {
         let cross_site = session.is_some() && is_cross_site(config, method, uri, headers);
         Self { signature, token, session, cross_site }
     }
+
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.signature.is_none() && self.token.is_none() && self.session.is_none()
+    }
 }
 
 /// Whether another site made the browser send this request.
@@ -88,15 +94,14 @@ fn is_cross_site(config: &ApiParams, method: &Method, uri: &Uri, headers: &Heade
             let page = uri.path().ends_with('/') || uri.path().ends_with(".html");
             !(safe && page && text("sec-fetch-mode") == Some("navigate"))
         }
-        None => origin.is_some_and(|origin| {
-            let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-            origin.split_once("://").is_none_or(|(_, authority)| !authority.eq_ignore_ascii_case(host))
-        }),
+        None => origin.is_some() && !is_own_origin(headers),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use http::header::HOST;
+
     use super::*;
 
     fn cross_site(method: &Method, path: &str, pairs: &[(&'static str, &'static str)]) -> bool {

@@ -23,6 +23,7 @@ use http::header::{HeaderName, HeaderValue, SET_COOKIE};
 use http::{HeaderMap, StatusCode};
 
 use crate::auth::{Account, Cookie};
+use crate::socket::Push;
 
 /// Room for the headers of a usual reply, so that they are not moved while they are added.
 const HEADERS: usize = 16;
@@ -69,6 +70,8 @@ pub struct Reply {
     pub viewer: Option<Account>,
     /// More headers.
     pub headers: HeaderMap,
+    /// What comes after it over a WebSocket.
+    pub(crate) push: Option<Push>,
 }
 
 impl Reply {
@@ -81,6 +84,7 @@ impl Reply {
             unveiled: false,
             viewer: None,
             headers: HeaderMap::with_capacity(HEADERS),
+            push: None,
         }
     }
 

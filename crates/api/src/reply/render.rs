@@ -59,6 +59,9 @@ pub(crate) fn render(reply: Reply, rules: &ColumnRules, viewer: Viewer<'_>) -> R
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = reply.status;
     *response.headers_mut() = reply.headers;
+    if let Some(push) = reply.push {
+        response.extensions_mut().insert(push);
+    }
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep};
 
-use super::{Server, connection};
+use super::{Listener, Offers, Server, connection};
 
 /// How long to wait when the system has no descriptor left: at first, and at most when it goes on like that.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -21,7 +21,7 @@ const TOLD_EVERY: Duration = Duration::from_secs(10);
 const MOST_WAITING: usize = 4096;
 
 /// Accepts until draining begins, then closes the listener.
-pub(super) async fn accept(listener: TcpListener, server: Server) {
+pub(super) async fn accept(Listener { socket: listener, offers }: Listener, server: Server) {
     let mut trouble = Trouble::default();
     loop {
         let next = async {
@@ -35,7 +35,7 @@ pub(super) async fn accept(listener: TcpListener, server: Server) {
             (slot, accepted) = next => match accepted {
                 Ok((stream, peer)) => {
                     trouble.over();
-                    start(&server, stream, peer, slot);
+                    start(&server, offers, (stream, peer), slot);
                 }
                 // Errors of a single connection are no reason to wait.
                 Err(error) if is_of_one_connection(&error) => {}
@@ -52,7 +52,7 @@ pub(super) async fn accept(listener: TcpListener, server: Server) {
             },
         }
     }
-    if let Err(error) = accept_waiting(listener, &server) {
+    if let Err(error) = accept_waiting(listener, offers, &server) {
         tracing::warn!(%error, "connections that waited may be lost");
     }
 }
@@ -60,14 +60,14 @@ pub(super) async fn accept(listener: TcpListener, server: Server) {
 /// Takes in what the system has connected already: closing the listener would reset it.
 ///
 /// The system itself is asked, since the event loop knows only of what came before its last round.
-fn accept_waiting(listener: TcpListener, server: &Server) -> std::io::Result<()> {
+fn accept_waiting(listener: TcpListener, offers: Offers, server: &Server) -> std::io::Result<()> {
     let listener = listener.into_std()?;
     for _ in 0..MOST_WAITING {
         match listener.accept() {
             Ok((stream, peer)) => {
                 stream.set_nonblocking(true)?;
                 let slot = server.slots.clone().try_acquire_owned().ok();
-                start(server, TcpStream::from_std(stream)?, peer, slot);
+                start(server, offers, (TcpStream::from_std(stream)?, peer), slot);
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => break,
             Err(error) if is_of_one_connection(&error) => {}
@@ -77,12 +77,17 @@ fn accept_waiting(listener: TcpListener, server: &Server) -> std::io::Result<()>
     Ok(())
 }
 
-fn start(server: &Server, stream: TcpStream, peer: SocketAddr, slot: Option<OwnedSemaphorePermit>) {
+fn start(
+    server: &Server,
+    offers: Offers,
+    (stream, peer): (TcpStream, SocketAddr),
+    slot: Option<OwnedSemaphorePermit>,
+) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "a connection was gone before it was served");
         return;
     }
-    let serving = connection::serve(server.clone(), stream, peer);
+    let serving = connection::serve(server.clone(), offers, stream, peer);
     let tracked = server.tasks.track_future(async move {
         serving.await;
         drop(slot);

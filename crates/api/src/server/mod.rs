@@ -39,6 +39,24 @@ impl Default for ServeOptions {
     }
 }
 
+/// What may be asked for on the connections to a listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Offers {
+    /// Requests.
+    pub http: bool,
+    /// WebSockets.
+    pub websockets: bool,
+}
+
+/// A listening socket, and what is served on it.
+#[derive(Debug)]
+pub struct Listener {
+    /// The socket.
+    pub socket: TcpListener,
+    /// What may be asked for.
+    pub offers: Offers,
+}
+
 /// What all connections of a server share.
 #[derive(Clone)]
 pub(crate) struct Server {
@@ -57,7 +75,7 @@ pub(crate) struct Server {
 /// Returns when the last connection is closed, at the latest `options.drain` after the cancellation. A
 /// listener made from an inherited descriptor has to be set non-blocking first.
 pub async fn serve(
-    listeners: Vec<TcpListener>,
+    listeners: Vec<Listener>,
     service: HttpService,
     drain: CancellationToken,
     options: ServeOptions,

@@ -25,7 +25,7 @@ impl Setup {
     /// Lets a function register into a draft. Its parameters, and its mistakes, are those of this setup at once.
     pub fn draft(&mut self, register: impl FnOnce(&mut Self)) -> Draft {
         let registry = std::mem::take(&mut self.registry);
-        let mut draft = Self::empty(registry, self.params.clone());
+        let mut draft = Self::empty(registry, self.params.clone(), self.sockets.clone());
         register(&mut draft);
         self.registry = std::mem::take(&mut draft.registry);
         self.mistakes.append(&mut draft.mistakes);
@@ -41,6 +41,7 @@ impl Setup {
         let Self {
             registry: _,
             params: _,
+            sockets: _,
             schema,
             db_steps,
             job_steps,

@@ -37,11 +37,27 @@ pub struct Example {
 /// # Panics
 /// When an example has no answer, or one that is no JSON.
 pub fn examples(page: &str) -> Vec<Example> {
+    let parse = |(request, shown): (String, Value)| {
+        let (login, uri) = match request.split_once(" /") {
+            Some((login, _)) => (login.to_owned(), request[login.len() + 1..].to_owned()),
+            None => ("ann".to_owned(), request),
+        };
+        Example { login, uri, shown }
+    };
+    examples_of("api", page).into_iter().map(parse).collect()
+}
+
+/// What is sent and the answer that is shown, of the blocks of a language, in order.
+///
+/// # Panics
+/// When an example has no answer, or one that is no JSON.
+pub fn examples_of(language: &str, page: &str) -> Vec<(String, Value)> {
+    let opening = format!("```{language}");
     let mut found: Vec<(&str, String)> = Vec::new();
     let mut inside = false;
     for line in page.lines() {
         match (inside, line) {
-            (false, "```api") => inside = true,
+            (false, line) if line == opening => inside = true,
             (true, "```") => inside = false,
             (true, line) => match line.strip_prefix('>') {
                 None => found.push((line, String::new())),
@@ -51,13 +67,9 @@ pub fn examples(page: &str) -> Vec<Example> {
         }
     }
     let parse = |(request, answer): (&str, String)| {
-        let (login, uri) = request
-            .split_once(" /")
-            .map_or(("ann", request), |(login, _)| (login, &request[login.len() + 1..]));
-        let fill = |text: &str| filled(text);
-        let shown = serde_json::from_str(&fill(&answer));
+        let shown = serde_json::from_str(&filled(&answer));
         let shown = shown.unwrap_or_else(|error| panic!("{request}: {answer}: {error}"));
-        Example { login: login.to_owned(), uri: fill(uri), shown }
+        (filled(request), shown)
     };
     found.into_iter().map(parse).collect()
 }

@@ -17,7 +17,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 /// A request to be sent.
 #[must_use]
 pub struct Call {
-    address: SocketAddr,
+    pub(super) address: SocketAddr,
     method: Method,
     uri: String,
     headers: Vec<(String, Vec<u8>)>,
@@ -167,8 +167,30 @@ impl Call {
         Signature::create(&claim, &request, &account).ok().map(|signature| signature.to_value())
     }
 
+    /// The path and query with the signature in it, as who cannot send headers writes it.
+    pub fn signed_uri(&self) -> String {
+        let signature = self.signature().expect("somebody who signs");
+        let joint = if self.uri.contains('?') { '&' } else { '?' };
+        let encoded: String = form_urlencoded::byte_serialize(signature.as_bytes()).collect();
+        format!("{}{joint}{}={encoded}", self.uri, self.signature_name)
+    }
+
     /// Sends it on a connection of its own.
-    pub async fn send(mut self) -> Answer {
+    pub async fn send(self) -> Answer {
+        let address = self.address;
+        let request = self.request();
+        let stream = TcpStream::connect(address).await.expect("a connection");
+        let (mut sender, connection) =
+            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.expect("a connection");
+        task::spawn("test client", connection);
+        let response = sender.send_request(request).await.expect("a reply");
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.expect("a body").to_bytes();
+        Answer { status: parts.status.as_u16(), headers: parts.headers, body }
+    }
+
+    /// The request as it is sent.
+    pub(super) fn request(mut self) -> hyper::Request<Full<Bytes>> {
         if let Some(value) = self.signature() {
             self.headers.push((self.signature_name.clone(), value.into_bytes()));
         }
@@ -179,14 +201,6 @@ impl Call {
         for (name, value) in self.headers {
             request = request.header(name, value);
         }
-        let request = request.body(Full::new(self.body)).expect("a request that can be sent");
-        let stream = TcpStream::connect(self.address).await.expect("a connection");
-        let (mut sender, connection) =
-            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.expect("a connection");
-        task::spawn("test client", connection);
-        let response = sender.send_request(request).await.expect("a reply");
-        let (parts, body) = response.into_parts();
-        let body = body.collect().await.expect("a body").to_bytes();
-        Answer { status: parts.status.as_u16(), headers: parts.headers, body }
+        request.body(Full::new(self.body)).expect("a request that can be sent")
     }
 }

@@ -21,8 +21,10 @@
 pub mod book;
 mod call;
 mod pool;
+mod socket;
 
 pub use call::{Answer, Call};
+pub use socket::Socket;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -39,14 +41,14 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::AUTH_TABLE;
-use crate::server::{ServeOptions, serve};
+use crate::server::{Listener, Offers, ServeOptions, serve};
 use crate::setup::Setup;
 use crate::state::{Api, ApiOptions};
 
 /// The secret of the logins that [`TestServer::people`] makes.
 pub const SECRET: &str = "wonder";
 
-/// A server that ends when it is dropped.
+/// A server that ends when it is dropped. Its port takes WebSockets too.
 pub struct TestServer {
     /// The application.
     pub api: Api,
@@ -85,8 +87,9 @@ impl TestServer {
         let options = ApiOptions { web_dir: options.web_dir.clone().or(Some(web)), config, ..options };
         let service = setup.build(db, options).expect("registrations that work");
 
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let address = listener.local_addr().expect("an address");
+        let socket = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = socket.local_addr().expect("an address");
+        let listener = Listener { socket, offers: Offers { http: true, websockets: true } };
         let drain = CancellationToken::new();
         let api = service.api().clone();
         let running = task::spawn("test server", serve(vec![listener], service, drain.clone(), serving));

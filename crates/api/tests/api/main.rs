@@ -14,4 +14,5 @@ mod replies;
 mod serving;
 mod sessions;
 mod signatures;
+mod sockets;
 mod statics;

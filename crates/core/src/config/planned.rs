@@ -92,8 +92,6 @@ const TABLE: &[(Kind, &[&str])] = &[
         Kind::Int,
         &[
             "port",
-            "ws-port",
-            "ssl-port",
             "concurrency",
             "timeout",
             "proxy-port",
@@ -154,8 +152,6 @@ const TABLE: &[(Kind, &[&str])] = &[
             "role",
             "bind",
             "backlog",
-            "ws-bind",
-            "ssl-bind",
             "ssl-ciphers",
             "repl-bind",
             "repl-file",

@@ -30,13 +30,17 @@ pub(crate) fn codec() -> LengthDelimitedCodec {
 }
 
 /// Writes the first frame with the listening sockets.
-pub(crate) fn send_boot(mut to: &UnixStream, boot: &Boot, listeners: &[TcpListener]) -> io::Result<()> {
+pub(crate) fn send_boot<'a>(
+    mut to: &UnixStream,
+    boot: &Boot,
+    listeners: impl Iterator<Item = &'a TcpListener>,
+) -> io::Result<()> {
     let body = serde_json::to_vec(boot)?;
-    if body.len() > MAX_BOOT || listeners.len() > MAX_SOCKETS {
+    let fds: Vec<BorrowedFd<'_>> = listeners.map(AsFd::as_fd).collect();
+    if body.len() > MAX_BOOT || fds.len() > MAX_SOCKETS {
         return Err(io::Error::other("too many arguments or addresses to hand to a process"));
     }
     let length = (body.len() as u32).to_be_bytes();
-    let fds: Vec<BorrowedFd<'_>> = listeners.iter().map(AsFd::as_fd).collect();
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_SOCKETS))];
     let mut control = SendAncillaryBuffer::new(&mut space);
     if !fds.is_empty() && !control.push(SendAncillaryMessage::ScmRights(&fds)) {
@@ -91,6 +95,7 @@ mod tests {
             args: vec!["-a".repeat(5000), "b".to_owned()],
             parent: Parent::Supervisor,
             since: 7,
+            serves: Vec::new(),
         }
     }
 
@@ -98,7 +103,7 @@ mod tests {
     fn the_first_frame_carries_arguments_and_open_sockets() {
         let (parent, child) = UnixStream::pair().expect("a pair");
         let listener = TcpListener::bind("127.0.0.1:0").expect("binds");
-        send_boot(&parent, &boot(), std::slice::from_ref(&listener)).expect("sends");
+        send_boot(&parent, &boot(), [&listener].into_iter()).expect("sends");
         (&parent).write_all(b"next").expect("writes");
         let (received, listeners) = receive_boot(&child).expect("receives");
         assert_eq!(received.args, boot().args);

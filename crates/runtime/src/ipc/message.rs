@@ -6,7 +6,7 @@ use bkjs_core::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::Role;
+use crate::{Role, Serves};
 
 /// The first frame, from the parent, together with the listening sockets: all that a process starts with.
 #[derive(Debug, Serialize, Deserialize)]
@@ -21,6 +21,8 @@ pub(crate) struct Boot {
     pub(crate) parent: Parent,
     /// When the tree was started: milliseconds since 1970.
     pub(crate) since: u64,
+    /// What is served on the sockets, in their order.
+    pub(crate) serves: Vec<Serves>,
 }
 
 /// Who started a process.

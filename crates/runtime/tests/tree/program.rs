@@ -24,7 +24,8 @@ use tokio_util::task::TaskTracker;
 
 /// Arguments: `run HOME name=value ...`.
 pub(crate) fn run(start: Start) -> ExitCode {
-    let mut params = RuntimeParams { bind: std::net::Ipv4Addr::LOCALHOST.into(), ..Default::default() };
+    let mut params =
+        RuntimeParams { bind: std::net::Ipv4Addr::LOCALHOST.into(), ssl_port: 0, ..Default::default() };
     for arg in &start.args()[2..] {
         let (name, value) = arg.split_once('=').unwrap_or((arg, "1"));
         let number = || value.parse::<i64>().unwrap_or_default();
@@ -134,7 +135,7 @@ impl Lines {
     async fn accept(&self, mut context: RoleContext) -> Result<()> {
         let broken = |e| Error::internal("listener").source(e);
         let listener = context.listeners.pop().ok_or_else(|| Error::internal("no listener"))?;
-        let listener = TcpListener::from_std(listener).map_err(broken)?;
+        let listener = TcpListener::from_std(listener.socket).map_err(broken)?;
         let connections = TaskTracker::new();
         let (home, ipc) = (Arc::new(self.home.clone()), context.ipc.clone());
         context.ready();

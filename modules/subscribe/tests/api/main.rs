@@ -5,6 +5,7 @@
 
 mod ends;
 mod list;
+mod socket;
 mod stream;
 
 use std::time::Duration;
