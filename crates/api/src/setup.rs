@@ -25,7 +25,7 @@ use crate::config::ApiParams;
 use crate::hooks::{AccountEvent, HookCall, Hooks, ReplyCall, Verdict};
 use crate::job::JobContext;
 use crate::module::Module;
-use crate::openapi::{self, About, Described, Endpoint, Published};
+use crate::openapi::{self, About, Around, Described, Endpoint, Published};
 use crate::reply::Reply;
 use crate::service::HttpService;
 use crate::settings::Settings;
@@ -305,8 +305,9 @@ impl Setup {
     /// `Config` for a parameter that does not work.
     pub fn openapi(&self, name: &str, version: &str) -> Result<serde_json::Value> {
         let settings = Settings::new(self.params.load_full(), &self.allow)?;
-        let (endpoints, schema) = (&self.endpoints, self.schema());
-        Ok(openapi::document(&About { name, version, endpoints, schema: &schema, settings: &settings }))
+        let schema = self.schema();
+        let around = Around { schema: &schema, settings: &settings };
+        Ok(openapi::document(&About { name, version, endpoints: &self.endpoints, around }))
     }
 
     /// A database with all tables and row hooks, still without pools.

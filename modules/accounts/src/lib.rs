@@ -81,7 +81,7 @@ impl Module for AccountsModule {
     fn register(&self, setup: &mut Setup) {
         setup.table(tables::bk_account());
         setup.post_row(ACCOUNT_TABLE, profile::complete);
-        setup.routes(routes::routes());
+        routes::endpoints().into_iter().for_each(|endpoint| setup.endpoint(endpoint));
         for path in ["^/account/add$", "^/login$", "^/logout$"] {
             setup.allow(path);
         }

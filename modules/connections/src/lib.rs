@@ -21,14 +21,13 @@
 mod counters;
 mod handlers;
 mod records;
+mod routes;
 mod service;
 mod tables;
 
 pub use service::{Connections, Link};
 pub use tables::{CONNECTION_TABLE, REFERENCE_TABLE, bk_connection, bk_reference};
 
-use axum::Router;
-use axum::routing::any;
 use bkjs_api::{AccountEvent, Module, Setup};
 
 /// The module `bk_connections`.
@@ -43,18 +42,7 @@ impl Module for ConnectionsModule {
     fn register(&self, setup: &mut Setup) {
         setup.table(bk_connection());
         setup.table(bk_reference());
-        setup.routes(
-            Router::new()
-                .route("/connection/add", any(handlers::add))
-                .route("/connection/put", any(handlers::put))
-                .route("/connection/update", any(handlers::update))
-                .route("/connection/incr", any(handlers::incr))
-                .route("/connection/get", any(handlers::get))
-                .route("/connection/select", any(handlers::select))
-                .route("/connection/del", any(handlers::del))
-                .route("/reference/get", any(handlers::reference))
-                .route("/reference/select", any(handlers::references)),
-        );
+        routes::endpoints().into_iter().for_each(|endpoint| setup.endpoint(endpoint));
         // Both sides go with an account, not only the records that have its id.
         setup.account_hook(|api, event, row| {
             Box::pin(async move {

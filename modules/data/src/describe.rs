@@ -1,5 +1,7 @@
 //! What tables consist of.
 
+use std::sync::Arc;
+
 use axum::extract::{Path, State};
 use bkjs_api::{Api, Reply, Result};
 use bkjs_core::Error;
@@ -25,8 +27,8 @@ pub(crate) async fn keys(State(api): State<Api>, Path(name): Path<String>) -> Re
 }
 
 /// A table by its name.
-pub(crate) fn table<'a>(api: &'a Api, name: &str) -> bkjs_core::Result<&'a Table> {
-    let found = api.schema().find(name).map(|table| &**table);
+pub(crate) fn table<'a>(api: &'a Api, name: &str) -> bkjs_core::Result<&'a Arc<Table>> {
+    let found = api.schema().find(name);
     found.ok_or_else(|| Error::not_found(format!("no table {name:.64}")))
 }
 

@@ -2,71 +2,138 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
-use bkjs_api::{Api, Context, JobContext, Options, Reply, Result, Shared};
-use bkjs_core::db::Db;
+use axum::extract::{FromRequestParts, Path};
+use axum::http::request::Parts;
+use bkjs_api::openapi::{Argument, Takes};
+use bkjs_api::params::MAX_LIST;
+use bkjs_api::{Api, ApiError, Context, JobContext, Options, Params, Reply, Result, Shared};
+use bkjs_core::db::Page;
 use bkjs_core::schema::{ColumnType, Table};
 use bkjs_core::value::{Row, Value};
 use bkjs_core::{Error, Result as Checked};
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
 use crate::Allowed;
 use crate::describe::table;
 
-/// The most records that are asked for by key.
-const MAX_KEYS: usize = 1000;
-
-/// Does what the path says.
-pub(crate) async fn operation(
-    State(api): State<Api>,
-    Path((operation, name)): Path<(String, String)>,
-    context: Arc<Context>,
-    Shared(allowed): Shared<Allowed>,
-    mut options: Options,
-) -> Result {
-    let table = table(&api, &name)?;
-    let (db, name) = (api.db(), &*table.name);
-    // An administrator may look through a table page by page, when the size of the page is said.
-    let by_page = context.is_admin() && context.params.row.has("_count") && operation != "scan";
-    let whole = allowed.scans() && says_no(&context, "_noscan");
-    options.noscan = !(by_page || whole);
-    options.no_process_rows = context.params.flag("_noprocessrows")?;
-    options.nocache = context.params.flag("_nocache")?;
-    let reply = match &*operation {
-        "select" | "search" => {
-            let query = api.query(name, &context, &options)?;
-            Reply::page(name, db.select(name, query, &options).await?)
-        }
-        "scan" => {
-            let query = api.query(name, &context, &options)?;
-            Reply::rows(name, db.select(name, query, &options).await?.rows)
-        }
-        "get" => {
-            let row: Option<Row> = db.get(name, key(table, &context), &options).await?;
-            row.map_or_else(Reply::empty_list, |row| Reply::row(name, row))
-        }
-        "list" => Reply::rows(name, db.list(name, keys(table, &context)?, &options).await?),
-        _ => {
-            write(db, &operation, table, &context, &options).await?;
-            Reply::empty_list()
-        }
-    };
-    Ok(reply.unveil())
+/// How a table is asked.
+#[derive(Deserialize, JsonSchema)]
+struct Controls {
+    /// False selects from a table without a condition, where `api-unsecure` allows that.
+    #[serde(rename = "_noscan")]
+    no_scan: Option<bool>,
+    /// Leaves out what hooks of modules make of the records.
+    #[serde(rename = "_noprocessrows", default)]
+    no_process_rows: bool,
+    /// Reads past kept records.
+    #[serde(rename = "_nocache", default)]
+    no_cache: bool,
 }
 
-async fn write(db: &Db, operation: &str, table: &Table, context: &Context, options: &Options) -> Checked<()> {
-    let name = &*table.name;
-    let record = || record(table, context);
-    let done = match operation {
-        "add" => db.add(name, record()?, options).await,
-        "put" => db.put(name, record()?, options).await,
-        "update" => db.update(name, record()?, options).await,
-        "replace" => db.replace(name, record()?, options).await,
-        "incr" => db.incr(name, increments(table, record()?)?, options).await,
-        "del" => db.del(name, key(table, context), options).await,
-        _ => return Err(Error::invalid(format!("invalid command {operation:.64}"))),
-    };
-    done.map(drop)
+/// A request about a table.
+pub(crate) struct Asked {
+    api: Api,
+    table: Arc<Table>,
+    context: Arc<Context>,
+    options: Options,
+}
+
+impl Argument for Asked {
+    fn describe(takes: &mut Takes) {
+        takes.fields::<Controls>();
+    }
+}
+
+impl FromRequestParts<Api> for Asked {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> std::result::Result<Self, ApiError> {
+        let path = Path::<String>::from_request_parts(parts, api).await;
+        let Path(name) = path.map_err(|_| Error::invalid("the path names no table"))?;
+        let table = table(api, &name)?.clone();
+        let context = Arc::<Context>::from_request_parts(parts, api).await?;
+        let Shared(allowed) = Shared::<Allowed>::from_request_parts(parts, api).await?;
+        let mut options = Options::from_request_parts(parts, api).await?;
+        let Params(controls) = Params::<Controls>::from_request_parts(parts, api).await?;
+        options.noscan = !(allowed.scans() && controls.no_scan == Some(false));
+        options.no_process_rows = controls.no_process_rows;
+        options.nocache = controls.no_cache;
+        Ok(Self { api: api.clone(), table, context, options })
+    }
+}
+
+/// A page of records by condition.
+pub(crate) async fn select(mut asked: Asked) -> Result {
+    // An administrator may look through a table page by page, when the size of the page is said.
+    if asked.context.is_admin() && asked.context.params.row.has("_count") {
+        asked.options.noscan = false;
+    }
+    Ok(Reply::page(&asked.table.name, found(&asked).await?).unveil())
+}
+
+/// The same as a plain list.
+pub(crate) async fn scan(asked: Asked) -> Result {
+    Ok(Reply::rows(&asked.table.name, found(&asked).await?.rows).unveil())
+}
+
+async fn found(Asked { api, table, context, options }: &Asked) -> Checked<Page<Row>> {
+    let query = api.query(&table.name, context, options)?;
+    api.db().select(&table.name, query, options).await
+}
+
+/// A record by its key.
+pub(crate) async fn get(Asked { api, table, context, options }: Asked) -> Result {
+    let row: Option<Row> = api.db().get(&table.name, key(&table, &context), &options).await?;
+    Ok(row.map_or_else(Reply::empty_list, |row| Reply::row(&table.name, row)).unveil())
+}
+
+/// Records by a list of keys.
+pub(crate) async fn list(Asked { api, table, context, options }: Asked) -> Result {
+    let rows = api.db().list(&table.name, keys(&table, &context)?, &options).await?;
+    Ok(Reply::rows(&table.name, rows).unveil())
+}
+
+/// Stores a new record.
+pub(crate) async fn add(Asked { api, table, context, options }: Asked) -> Result {
+    done(api.db().add(&table.name, record(&table, &context)?, &options).await)
+}
+
+/// Stores a record, new or into the one with its key.
+pub(crate) async fn put(Asked { api, table, context, options }: Asked) -> Result {
+    done(api.db().put(&table.name, record(&table, &context)?, &options).await)
+}
+
+/// Changes a record.
+pub(crate) async fn update(Asked { api, table, context, options }: Asked) -> Result {
+    done(api.db().update(&table.name, record(&table, &context)?, &options).await)
+}
+
+/// Stores a record in place of the one with its key.
+pub(crate) async fn replace(Asked { api, table, context, options }: Asked) -> Result {
+    done(api.db().replace(&table.name, record(&table, &context)?, &options).await)
+}
+
+/// Adds to counters of a record.
+pub(crate) async fn incr(Asked { api, table, context, options }: Asked) -> Result {
+    let record = increments(&table, record(&table, &context)?)?;
+    done(api.db().incr(&table.name, record, &options).await)
+}
+
+/// Removes a record.
+pub(crate) async fn del(Asked { api, table, context, options }: Asked) -> Result {
+    done(api.db().del(&table.name, key(&table, &context), &options).await)
+}
+
+/// What no other path is for.
+pub(crate) async fn unknown(Path((operation, _)): Path<(String, String)>) -> Result {
+    Err(Error::invalid(format!("invalid command {operation:.64}")).into())
+}
+
+fn done<T>(written: Checked<T>) -> Result {
+    written?;
+    Ok(Reply::empty_list())
 }
 
 /// The record to be written.
@@ -157,13 +224,8 @@ fn as_key(element: &Value, parts: &[&str]) -> Checked<Row> {
 }
 
 fn check_count(keys: Vec<Row>) -> Checked<Vec<Row>> {
-    if keys.len() > MAX_KEYS {
-        return Err(Error::invalid(format!("too many keys, at most {MAX_KEYS}")));
+    if keys.len() > MAX_LIST {
+        return Err(Error::invalid(format!("too many keys, at most {MAX_LIST}")));
     }
     Ok(keys)
-}
-
-/// Whether a control is given and says no.
-fn says_no(context: &Context, name: &str) -> bool {
-    context.params.get(name).is_some() && context.params.flag(name).is_ok_and(|yes| !yes)
 }

@@ -18,6 +18,7 @@
 
 mod describe;
 mod handlers;
+mod routes;
 
 use axum::Router;
 use axum::routing::any;
@@ -57,13 +58,9 @@ impl Module for DataModule {
     fn register(&self, setup: &mut Setup) {
         let params = setup.params::<DataParams>();
         setup.share(Allowed(params));
-        setup.routes(
-            Router::new()
-                .route("/data/columns", any(describe::all_columns))
-                .route("/data/columns/{table}", any(describe::columns))
-                .route("/data/keys/{table}", any(describe::keys))
-                .route("/data/{operation}/{table}", any(handlers::operation)),
-        );
+        routes::endpoints().into_iter().for_each(|endpoint| setup.endpoint(endpoint));
+        // None that could be described: it refuses what they do not know.
+        setup.routes(Router::new().route("/data/{operation}/{table}", any(handlers::unknown)));
         setup.job("data.incr", handlers::incr_job);
         // A list of keys that have several parts.
         setup.documents("^/data/list/");

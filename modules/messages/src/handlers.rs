@@ -4,33 +4,51 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use axum::extract::State;
-use bkjs_api::{Account, Api, Context, Options, Params, Reply, Result};
+use bkjs_api::{Account, Api, Context, Ids, Options, Params, Reply, Result};
 use bkjs_core::Error;
 use bkjs_core::db::{Op, Query};
 use bkjs_core::value::{Row, Value};
 use futures_util::future::join_all;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::events;
 use crate::folder::Folder;
 use crate::service::{Fate, Messages};
 
-/// The most recipients of one call.
-const MAX_IDS: usize = 1000;
-
 /// Messages that are sent at once.
 const AT_ONCE: usize = 8;
 
+/// What is sent, beside the list `id` of who gets it.
+#[derive(JsonSchema)]
+#[allow(dead_code)] // only its description is used: a text by another type may have meant anything
+pub(crate) struct Text {
+    /// The text.
+    #[schemars(length(min = 1))]
+    msg: String,
+    /// No copy is kept.
+    _nosent: Option<bool>,
+}
+
+/// What became of a message to an account.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[allow(dead_code)] // as above
+pub(crate) struct Sent {
+    /// The recipient.
+    id: String,
+    /// When it was sent, which names the message; absent when it was not.
+    mtime: Option<i64>,
+    /// The caller; absent when it was not sent.
+    sender: Option<String>,
+    /// Why it was not sent.
+    error: Option<String>,
+}
+
 /// Sends a text to the accounts of the list `id`: of each a record, or why it was not sent.
-pub(crate) async fn add(State(api): State<Api>, context: Arc<Context>, account: Account) -> Result {
+pub(crate) async fn add(State(api): State<Api>, ids: Ids, context: Arc<Context>, account: Account) -> Result {
     let params = &context.params;
-    let mut ids = params.list("id")?;
-    if ids.is_empty() {
-        return Err(Error::invalid("id is required").into());
-    }
-    if ids.len() > MAX_IDS {
-        return Err(Error::invalid(format!("id has too many values, at most {MAX_IDS}")).into());
-    }
+    let mut ids = ids.required()?;
     let mut seen = HashSet::new();
     ids.retain(|id| seen.insert(id.clone()));
     if params.get("icon").is_some_and(|icon| !icon.is_empty()) || !params.files.is_empty() {
@@ -61,14 +79,26 @@ pub(crate) async fn add(State(api): State<Api>, context: Arc<Context>, account: 
     Ok(Reply::value(told.collect::<Vec<_>>()))
 }
 
+/// What becomes of messages that are read.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Taking {
+    /// They are moved to the archive.
+    #[serde(rename = "_archive", default)]
+    archive: bool,
+    /// They are removed.
+    #[serde(rename = "_trash", default)]
+    trash: bool,
+}
+
 /// The inbox, whose messages may be moved or removed with that.
 pub(crate) async fn get(
     State(api): State<Api>,
     context: Arc<Context>,
     account: Account,
     mut options: Options,
+    Params(taking): Params<Taking>,
 ) -> Result {
-    let fate = match (context.params.flag("_archive")?, context.params.flag("_trash")?) {
+    let fate = match (taking.archive, taking.trash) {
         (false, false) => Fate::Keep,
         (true, false) => Fate::Archive,
         (false, true) => Fate::Remove,
@@ -105,6 +135,15 @@ pub(crate) async fn get_sent(
     list(Folder::Sent, &api, &context, &account, options).await
 }
 
+/// How many are unread.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[allow(dead_code)] // only its description is used
+pub(crate) struct Unread {
+    /// The number.
+    count: u64,
+}
+
 /// How many messages in the inbox are unread.
 pub(crate) async fn unread(State(api): State<Api>, account: Account) -> Result {
     let count = Messages::of(&api).unread(account.id()).await?;
@@ -112,9 +151,11 @@ pub(crate) async fn unread(State(api): State<Api>, account: Account) -> Result {
 }
 
 /// One message of the inbox or the archive.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(crate) struct One {
+    /// Who has sent it.
     sender: String,
+    /// When.
     mtime: i64,
 }
 
@@ -151,10 +192,13 @@ pub(crate) async fn update_archive(
 }
 
 /// Messages by who is at the other end, by time, or both.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(crate) struct Which {
+    /// Who has sent them, for those that have arrived.
     sender: Option<String>,
+    /// Who got them, for those that were sent.
     recipient: Option<String>,
+    /// When they were sent.
     mtime: Option<i64>,
 }
 

@@ -19,6 +19,7 @@
 mod events;
 mod folder;
 mod handlers;
+mod routes;
 mod send;
 mod service;
 mod tables;
@@ -27,8 +28,6 @@ pub use folder::Folder;
 pub use service::{Fate, Messages};
 pub use tables::{ARCHIVE_TABLE, MESSAGE_TABLE, SENT_TABLE, bk_archive, bk_message, bk_sent};
 
-use axum::Router;
-use axum::routing::any;
 use bkjs_api::{Module, Setup};
 
 /// The module `bk_messages`.
@@ -44,20 +43,6 @@ impl Module for MessagesModule {
         for table in [bk_message(), bk_archive(), bk_sent()] {
             setup.owned_table(table);
         }
-        setup.routes(
-            Router::new()
-                .route("/message/add", any(handlers::add))
-                .route("/message/get", any(handlers::get))
-                .route("/message/get/unread", any(handlers::unread))
-                .route("/message/get/archive", any(handlers::get_archive))
-                .route("/message/get/sent", any(handlers::get_sent))
-                .route("/message/read", any(handlers::read))
-                .route("/message/archive", any(handlers::archive))
-                .route("/message/update", any(handlers::update))
-                .route("/message/update/archive", any(handlers::update_archive))
-                .route("/message/del", any(handlers::del))
-                .route("/message/del/archive", any(handlers::del_archive))
-                .route("/message/del/sent", any(handlers::del_sent)),
-        );
+        routes::endpoints().into_iter().for_each(|endpoint| setup.endpoint(endpoint));
     }
 }

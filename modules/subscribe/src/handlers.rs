@@ -5,11 +5,22 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse as _, Response};
-use bkjs_api::{Account, Api, Context, Reply, Result, Shared};
+use bkjs_api::{Account, Api, Context, Params, Reply, Result, Shared};
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 use crate::filter::Filter;
 use crate::listener::Subscriptions;
 use crate::stream;
+
+/// Which events are asked for.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Wanted {
+    /// A regular expression that is found in the text of an event; all without it.
+    #[schemars(length(max = 1024))]
+    #[serde(rename = "match")]
+    expression: Option<String>,
+}
 
 /// Waits for events of the caller that `match` is in, and answers them all as a list; as a stream to who accepts one
 /// or asks over a WebSocket.
@@ -19,8 +30,9 @@ pub(crate) async fn subscribe(
     headers: HeaderMap,
     context: Arc<Context>,
     account: Account,
+    Params(wanted): Params<Wanted>,
 ) -> Result<Response> {
-    let filter = Filter::new(context.params.get("match"))?;
+    let filter = Filter::new(wanted.expression.as_deref())?;
     let listener = subscriptions.listen(&api, account.id(), filter).await?;
     let params = subscriptions.params();
     if context.is_socket() {

@@ -28,9 +28,8 @@ mod stream;
 pub use listener::Subscriptions;
 pub use params::SubscribeParams;
 
-use axum::Router;
-use axum::routing::any;
-use bkjs_api::{Module, Setup};
+use bkjs_api::{Endpoint, Gives, Module, Setup};
+use serde_json::Value;
 
 /// The module `bk_subscribe`.
 #[derive(Clone, Copy, Debug, Default)]
@@ -44,6 +43,11 @@ impl Module for SubscribeModule {
     fn register(&self, setup: &mut Setup) {
         let params = setup.params::<SubscribeParams>();
         setup.share(Subscriptions::new(params));
-        setup.routes(Router::new().route("/account/subscribe", any(handlers::subscribe)));
+        setup.endpoint(
+            Endpoint::new("/account/subscribe", handlers::subscribe)
+                .does("Waits for events of the caller, and answers them as a list.")
+                .details("As a stream to who accepts `text/event-stream`.")
+                .gives(Gives::value::<Vec<Value>>().or(Gives::file("text/event-stream"))),
+        );
     }
 }

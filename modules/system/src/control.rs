@@ -3,11 +3,62 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use bkjs_api::{Api, Context, Reply, Result};
+use bkjs_api::{Api, Context, Params, Reply, Result};
 use bkjs_core::control::Command;
 use bkjs_core::jobs::Job;
 use bkjs_core::value::{Row, Value};
 use bkjs_core::{Error, Result as Checked};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// A parameter as it is set.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[allow(dead_code)] // only its description is used
+pub(crate) struct Described {
+    name: String,
+    r#type: String,
+    default: Option<String>,
+    value: Option<String>,
+    /// Where the value was said.
+    source: Option<String>,
+    /// Whether it may change while the server runs.
+    live: bool,
+    help: String,
+}
+
+/// A job.
+#[derive(JsonSchema)]
+#[allow(dead_code)] // as above
+pub(crate) struct Submitted {
+    /// What is done: the name of a function, an object of names and parameters, or lists of those; in a query or form
+    /// such an object as text.
+    job: serde_json::Value,
+}
+
+/// The id of a job.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[allow(dead_code)] // as above
+pub(crate) struct Id {
+    /// Null when the job was dropped by its unique key.
+    id: Option<String>,
+}
+
+/// What is said under a name.
+#[derive(JsonSchema)]
+#[allow(dead_code)] // as above
+pub(crate) struct Said {
+    /// A text as it is, everything else as JSON.
+    value: serde_json::Value,
+}
+
+/// Where a message goes.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Channel {
+    /// The channel.
+    name: String,
+}
 
 /// Replaces the web processes.
 pub(crate) async fn restart(State(api): State<Api>) -> Result {
@@ -61,9 +112,12 @@ pub(crate) async fn send_job(State(api): State<Api>, context: Arc<Context>) -> R
 }
 
 /// Publishes `value` to the channel `name`.
-pub(crate) async fn publish(State(api): State<Api>, context: Arc<Context>) -> Result {
-    let channel = context.params.required("name")?.to_owned();
-    api.pubsub().publish(&channel, bytes_of(&context, "value")?).await?;
+pub(crate) async fn publish(
+    State(api): State<Api>,
+    context: Arc<Context>,
+    Params(channel): Params<Channel>,
+) -> Result {
+    api.pubsub().publish(&channel.name, bytes_of(&context, "value")?).await?;
     Ok(Reply::empty())
 }
 

@@ -14,6 +14,7 @@
 
 mod cache;
 mod control;
+mod routes;
 
 use axum::Router;
 use axum::routing::any;
@@ -29,16 +30,8 @@ impl Module for SystemModule {
     }
 
     fn register(&self, setup: &mut Setup) {
-        setup.routes(
-            Router::new()
-                .route("/system/restart", any(control::restart))
-                .route("/system/config/init", any(control::read_config))
-                .route("/system/params/get", any(control::params))
-                .route("/system/params/info", any(control::params_info))
-                .route("/system/jobs/send", any(control::send_job))
-                .route("/system/jobs/submit", any(control::send_job))
-                .route("/system/queue/publish", any(control::publish))
-                .route("/system/cache/{operation}", any(cache::operation)),
-        );
+        routes::endpoints().into_iter().for_each(|endpoint| setup.endpoint(endpoint));
+        // None that could be described: it refuses what they do not know.
+        setup.routes(Router::new().route("/system/cache/{operation}", any(cache::unknown)));
     }
 }

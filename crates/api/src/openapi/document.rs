@@ -8,13 +8,19 @@ use super::failures;
 use super::operation::Operations;
 use crate::settings::Settings;
 
+/// What the descriptions of endpoints refer to.
+#[derive(Clone, Copy)]
+pub(crate) struct Around<'a> {
+    pub(crate) schema: &'a Schema,
+    pub(crate) settings: &'a Settings,
+}
+
 /// What the document is about.
 pub(crate) struct About<'a> {
     pub(crate) name: &'a str,
     pub(crate) version: &'a str,
     pub(crate) endpoints: &'a [Described],
-    pub(crate) schema: &'a Schema,
-    pub(crate) settings: &'a Settings,
+    pub(crate) around: Around<'a>,
 }
 
 const DESCRIPTION: &str = "Every method reaches every endpoint; GET with parameters in the query and POST with the same \
@@ -24,8 +30,7 @@ in a body are shown. Replies to errors are `{\"status\": ..., \"message\": ...}`
 pub(crate) fn document(about: &About<'_>) -> Json {
     let mut schemas = Map::new();
     schemas.insert("Error".into(), failures::schema());
-    let mut operations =
-        Operations { schema: about.schema, access: &about.settings.access, components: &mut schemas };
+    let mut operations = Operations { around: about.around, components: &mut schemas };
     let mut paths = Map::new();
     for endpoint in about.endpoints {
         for path in &endpoint.paths {
@@ -39,7 +44,7 @@ pub(crate) fn document(about: &About<'_>) -> Json {
         "components": {
             "schemas": schemas,
             "responses": failures::components(),
-            "securitySchemes": security(about.settings),
+            "securitySchemes": security(about.around.settings),
         },
     })
 }

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use super::argument::Arguments;
 use super::control::Control;
 use super::gives::Gives;
-use super::schema::read_as;
+use super::schema::schema_of;
 use super::takes::Takes;
 use crate::state::Api;
 
@@ -110,7 +110,7 @@ impl Endpoint {
 
     /// A JSON body may be this in place of an object with the parameters; see [`Setup::documents`](crate::Setup::documents).
     pub fn takes_document<T: JsonSchema>(mut self) -> Self {
-        self.described.takes.document = Some(read_as::<T>());
+        self.described.takes.document = Some(schema_of::<T>());
         self
     }
 

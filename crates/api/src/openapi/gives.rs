@@ -1,11 +1,11 @@
 //! What an endpoint gives.
 
-use bkjs_core::schema::Schema;
 use schemars::JsonSchema;
 use serde_json::{Map, Value as Json, json};
 
 use super::columns;
-use super::schema::{fields_of, written_as};
+use super::document::Around;
+use super::schema::{object_of, schema_of};
 
 /// What an endpoint answers with 200: records of tables, whose columns the layer lets out as the tables say, or values.
 ///
@@ -33,6 +33,7 @@ struct Records {
     tables: Vec<String>,
     revealed: Vec<&'static str>,
     unveiled: bool,
+    signs_in: bool,
     more: Vec<(String, Json)>,
 }
 
@@ -55,6 +56,7 @@ impl Gives {
             tables,
             revealed: Vec::new(),
             unveiled: false,
+            signs_in: false,
             more: Vec::new(),
         }))
     }
@@ -84,9 +86,19 @@ impl Gives {
         Self::of(Body::Json(json!({"type": "array", "maxItems": 0})))
     }
 
-    /// A value that a type describes.
+    /// `{"status":200,"message":...}`, as [`Reply::message`](crate::Reply::message).
+    pub fn message() -> Self {
+        Self::of(Body::Json(json!({
+            "type": "object",
+            "properties": {"status": {"const": 200}, "message": {"type": "string"}},
+            "required": ["status", "message"],
+            "additionalProperties": false,
+        })))
+    }
+
+    /// A value that a type describes. Fields that are options may be absent.
     pub fn value<T: JsonSchema>() -> Self {
-        Self::of(Body::Json(written_as::<T>()))
+        Self::of(Body::Json(schema_of::<T>()))
     }
 
     /// JSON of which nothing is said.
@@ -107,7 +119,7 @@ impl Gives {
 
     /// The records hold what is computed for them: the fields of a type.
     pub fn with<T: JsonSchema>(mut self) -> Self {
-        let (fields, _) = fields_of(written_as::<T>());
+        let (fields, _) = object_of::<T>();
         self.each(|records| records.more.extend(fields.clone()));
         self
     }
@@ -121,6 +133,12 @@ impl Gives {
     /// Administrators see private columns, as [`Reply::unveil`](crate::Reply::unveil).
     pub fn unveiled(mut self) -> Self {
         self.each(|records| records.unveiled = true);
+        self
+    }
+
+    /// The account's own record, to which [`Api::sign_in`](crate::Api::sign_in) adds a token and a cookie.
+    pub fn signs_in(mut self) -> Self {
+        self.each(|records| records.signs_in = true);
         self
     }
 
@@ -146,13 +164,13 @@ impl Gives {
     }
 
     /// The response object. Records become components, which are put into `components`.
-    pub(super) fn response(&self, schema: &Schema, components: &mut Map<String, Json>) -> Json {
+    pub(super) fn response(&self, around: Around<'_>, components: &mut Map<String, Json>) -> Json {
         let mut json = Vec::new();
         let mut content = Map::new();
         for body in &self.bodies {
             match body {
                 Body::Json(schema) => json.push(schema.clone()),
-                Body::Records(records) => json.push(records.schema(schema, components)),
+                Body::Records(records) => json.push(records.schema(around, components)),
                 Body::Other(kind) => drop(content.insert((*kind).into(), json!({}))),
             }
         }
@@ -165,6 +183,10 @@ impl Gives {
             content.insert("application/json".into(), json!({"schema": schema}));
         }
         let mut response = json!({"description": "Done.", "content": content});
+        if self.bodies.iter().any(|body| matches!(body, Body::Records(records) if records.signs_in)) {
+            let says = "The session cookie, as `_session` asks for.";
+            response["headers"]["Set-Cookie"] = json!({"description": says, "schema": {"type": "string"}});
+        }
         for (name, says) in &self.headers {
             response["headers"][name] = json!({"description": says, "schema": {"type": "string"}});
         }
@@ -173,8 +195,8 @@ impl Gives {
 }
 
 impl Records {
-    fn schema(&self, schema: &Schema, components: &mut Map<String, Json>) -> Json {
-        let record = self.record(schema, components);
+    fn schema(&self, around: Around<'_>, components: &mut Map<String, Json>) -> Json {
+        let record = self.record(around, components);
         match self.form {
             Form::One => record,
             Form::List => json!({"type": "array", "items": record}),
@@ -193,14 +215,21 @@ impl Records {
     }
 
     /// One record: a component under the names of its tables when nothing is added to those.
-    fn record(&self, schema: &Schema, components: &mut Map<String, Json>) -> Json {
+    fn record(&self, around: Around<'_>, components: &mut Map<String, Json>) -> Json {
+        let schema = around.schema;
         let mut properties = columns::given(schema, &self.tables, &self.revealed, self.unveiled);
         properties.extend(self.more.iter().cloned());
+        if self.signs_in {
+            let token = &around.settings.params.access_token_name;
+            properties.insert(token.clone(), json!({"type": "string", "description": "An access token."}));
+            let age = json!({"type": "integer", "description": "How long it lasts, in ms."});
+            properties.insert(format!("{token}-age"), age);
+        }
         // Columns of patterns have names that nobody knows beforehand.
         let open =
             self.tables.iter().filter_map(|name| schema.find(name)).any(|table| !table.custom.is_empty());
         let record = json!({"type": "object", "properties": properties, "additionalProperties": open});
-        if !self.more.is_empty() || !self.revealed.is_empty() || self.unveiled {
+        if !self.more.is_empty() || !self.revealed.is_empty() || self.unveiled || self.signs_in {
             return record;
         }
         let name = self.tables.join(".");

@@ -60,7 +60,7 @@ mod takes;
 
 pub use argument::{Argument, Arguments};
 pub use control::Control;
-pub(crate) use document::{About, document};
+pub(crate) use document::{About, Around, document};
 pub(crate) use endpoint::Described;
 pub use endpoint::Endpoint;
 pub use gives::Gives;

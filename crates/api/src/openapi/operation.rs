@@ -1,17 +1,16 @@
 //! One endpoint in the document.
 
-use bkjs_core::schema::Schema;
 use serde_json::{Map, Value as Json, json};
 
+use super::document::Around;
 use super::endpoint::Described;
 use super::failures;
 use super::takes::{Field, object};
-use crate::access::{Access, Entrance};
+use crate::access::Entrance;
 
 /// Puts the operations of an endpoint at one of its paths together.
 pub(super) struct Operations<'a> {
-    pub(super) schema: &'a Schema,
-    pub(super) access: &'a Access,
+    pub(super) around: Around<'a>,
     /// The schemas that are referred to.
     pub(super) components: &'a mut Map<String, Json>,
 }
@@ -19,7 +18,7 @@ pub(super) struct Operations<'a> {
 impl Operations<'_> {
     /// The path item.
     pub(super) fn of(&mut self, endpoint: &Described, path: &str) -> Json {
-        let fields = endpoint.takes.all(self.schema);
+        let fields = endpoint.takes.all(self.around.schema);
         let mut get = self.shared(endpoint, path, "get", &failures::ALWAYS);
         let mut post =
             self.shared(endpoint, path, "post", &[&failures::ALWAYS[..], &failures::OF_BODIES].concat());
@@ -40,7 +39,7 @@ impl Operations<'_> {
         if !in_path.is_empty() {
             post["parameters"] = in_path.into();
         }
-        if !endpoint.takes.is_empty(self.schema) {
+        if !endpoint.takes.is_empty(self.around.schema) {
             post["requestBody"] = self.body(endpoint, path, &fields);
         }
         json!({"get": get, "post": post})
@@ -48,20 +47,21 @@ impl Operations<'_> {
 
     fn shared(&mut self, endpoint: &Described, path: &str, method: &str, failures: &[u16]) -> Json {
         // Where nobody may ask without an account, or the handler wants to know whose it is.
-        let entrance = self.access.entrance_of(path);
+        let access = &self.around.settings.access;
+        let entrance = access.entrance_of(path);
         let login = entrance == Entrance::Login || endpoint.takes.account;
         let mut statuses: Vec<u16> = failures.iter().chain(&endpoint.fails).copied().collect();
         if login {
             statuses.extend(failures::OF_LOGINS);
         }
         let mut responses = Map::new();
-        responses.insert("200".into(), endpoint.gives.response(self.schema, self.components));
+        responses.insert("200".into(), endpoint.gives.response(self.around, self.components));
         for status in statuses {
             responses.entry(status.to_string()).or_insert_with(|| failures::response(status));
         }
         let known = ["signature", "session", "token", "bearer"].into_iter().map(|name| json!({name: []}));
         let nobody = (!login).then(|| json!({}));
-        let who = match (login, self.access.types().is_for_admins(path)) {
+        let who = match (login, access.types().is_for_admins(path)) {
             (_, true) => "administrator",
             (true, false) => "account",
             (false, false) => "anybody",

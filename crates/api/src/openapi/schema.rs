@@ -4,17 +4,9 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value as Json};
 
-/// The schema of what a type is read from; whole, without references.
-pub(super) fn read_as<T: JsonSchema>() -> Json {
-    schema_of::<T>(SchemaSettings::draft2020_12())
-}
-
-/// The schema of what a type is written as; whole, without references.
-pub(super) fn written_as<T: JsonSchema>() -> Json {
-    schema_of::<T>(SchemaSettings::draft2020_12().for_serialize())
-}
-
-fn schema_of<T: JsonSchema>(mut settings: SchemaSettings) -> Json {
+/// The schema of a type as it is read; whole, without references.
+pub(super) fn schema_of<T: JsonSchema>() -> Json {
+    let mut settings = SchemaSettings::draft2020_12();
     settings.inline_subschemas = true;
     settings.meta_schema = None;
     let mut schema = settings.into_generator().into_root_schema_for::<T>().to_value();
@@ -27,11 +19,7 @@ fn schema_of<T: JsonSchema>(mut settings: SchemaSettings) -> Json {
 
 /// The fields of a struct by name, and the names of those that must be there.
 pub(super) fn object_of<T: JsonSchema>() -> (Map<String, Json>, Vec<String>) {
-    fields_of(read_as::<T>())
-}
-
-/// The fields of the schema of an object, and the names of those that must be there.
-pub(super) fn fields_of(mut schema: Json) -> (Map<String, Json>, Vec<String>) {
+    let mut schema = schema_of::<T>();
     let properties = match schema["properties"].take() {
         Json::Object(properties) => properties,
         _ => Map::new(),

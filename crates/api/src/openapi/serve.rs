@@ -9,7 +9,7 @@ use axum::response::Response;
 use bkjs_core::auth::body_checksum;
 use http::{HeaderMap, HeaderValue, header};
 
-use super::document::{About, document};
+use super::document::{About, Around, document};
 use super::endpoint::{Described, Endpoint};
 use super::gives::Gives;
 use crate::settings::Settings;
@@ -42,8 +42,7 @@ impl Published {
             name: &options.name,
             version: &options.version,
             endpoints: &self.endpoints,
-            schema: api.schema(),
-            settings: &settings,
+            around: Around { schema: api.schema(), settings: &settings },
         };
         let data = document(&about).to_string().into_bytes();
         let etag = format!("\"{}\"", body_checksum(&data));

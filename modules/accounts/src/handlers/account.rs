@@ -3,13 +3,36 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use bkjs_api::{ACCOUNT_TABLE, AUTH_TABLE, Account, Api, Context, Options, Proof, Reply, Result};
-use bkjs_core::Error;
+use bkjs_api::{ACCOUNT_TABLE, AUTH_TABLE, Account, Api, Context, Ids, Options, Proof, Reply, Result};
+use schemars::JsonSchema;
 
 use crate::service::{Accounts, By};
 
-/// The most accounts that one call asks for by id.
-const MAX_IDS: usize = 1000;
+/// What `/account/add` takes beside columns; the service reads it.
+#[derive(JsonSchema)]
+#[allow(dead_code)] // only its description is used
+pub(crate) struct NewAccount {
+    /// The name of the person.
+    name: String,
+    /// The name of the login, without `|`, control characters, and blanks at its ends.
+    login: String,
+    /// What requests are signed by; or a password.
+    secret: Option<String>,
+    /// What `/login` asks for.
+    password: Option<String>,
+}
+
+/// What `/account/put/secret` takes; the service reads it.
+#[derive(JsonSchema)]
+#[allow(dead_code)] // only its description is used
+pub(crate) struct Secrets {
+    /// What requests are signed by from now on.
+    secret: Option<String>,
+    /// The new password, which brings a new random secret.
+    password: Option<String>,
+    /// With any text all access tokens end.
+    token_secret: Option<String>,
+}
 
 /// Registers an account. Everybody may; only an administrator sets the columns marked `admin`.
 pub(crate) async fn add(context: Arc<Context>, caller: Option<Account>, accounts: Accounts) -> Result {
@@ -23,14 +46,11 @@ pub(crate) async fn add(context: Arc<Context>, caller: Option<Account>, accounts
 pub(crate) async fn get(
     State(api): State<Api>,
     context: Arc<Context>,
+    Ids(ids): Ids,
     account: Account,
     accounts: Accounts,
     options: Options,
 ) -> Result {
-    let ids = context.params.list("id")?;
-    if ids.len() > MAX_IDS {
-        return Err(Error::invalid(format!("id has too many values, at most {MAX_IDS}")).into());
-    }
     if !ids.is_empty() {
         return Ok(Reply::rows(ACCOUNT_TABLE, accounts.list(ids, options).await?));
     }

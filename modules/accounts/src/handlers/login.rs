@@ -5,9 +5,18 @@ use std::sync::Arc;
 use axum::extract::State;
 use bkjs_api::{ACCOUNT_TABLE, AUTH_TABLE, Account, Api, Context, Params, Proof, Reply, Result};
 use bkjs_core::value::Value;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::service::Accounts;
+
+/// What the login record has beside its columns.
+#[derive(JsonSchema)]
+#[allow(dead_code)] // only its description is used
+pub(crate) struct Types {
+    /// The types of the account.
+    _types: Vec<String>,
+}
 
 /// The caller's login record, with the list of its types.
 pub(crate) async fn auth(State(api): State<Api>, context: Arc<Context>, account: Account) -> Result {
@@ -17,9 +26,11 @@ pub(crate) async fn auth(State(api): State<Api>, context: Arc<Context>, account:
 }
 
 /// What `/login` takes.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(crate) struct Login {
+    /// The name of the login.
     login: String,
+    /// Its password.
     password: String,
 }
 

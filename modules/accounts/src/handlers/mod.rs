@@ -6,9 +6,12 @@ pub(crate) mod login;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use bkjs_api::openapi::Argument;
 use bkjs_api::{Api, ApiError};
 
 use crate::service::Accounts;
+
+impl Argument for Accounts {}
 
 impl FromRequestParts<Api> for Accounts {
     type Rejection = ApiError;

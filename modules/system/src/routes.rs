@@ -1,0 +1,63 @@
+//! Paths and their handlers, in the order of the documentation.
+
+use std::collections::BTreeMap;
+
+use bkjs_api::{Endpoint, Gives};
+
+use crate::{cache, control};
+
+pub(crate) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        Endpoint::new("/system/restart", control::restart)
+            .does("Replaces the web processes one at a time, without losing a connection.")
+            .gives(Gives::empty()),
+        Endpoint::new("/system/config/init", control::read_config)
+            .does("Has every process read its configuration again.")
+            .gives(Gives::empty()),
+        Endpoint::new("/system/params/get", control::params)
+            .does("The parameters that are set, by name; secrets are masked.")
+            .gives(Gives::value::<BTreeMap<String, String>>()),
+        Endpoint::new("/system/params/info", control::params_info)
+            .does("All parameters with type, default, value and source.")
+            .gives(Gives::value::<Vec<control::Described>>()),
+        Endpoint::new("/system/cache/get", cache::get)
+            .does("A value of the cache.")
+            .gives(Gives::value::<cache::Answer<String>>().or(Gives::empty())),
+        Endpoint::new("/system/cache/put", cache::put)
+            .also("/system/cache/set")
+            .does("Puts a value into the cache.")
+            .takes::<control::Said>()
+            .gives(Gives::empty()),
+        Endpoint::new("/system/cache/incr", cache::incr)
+            .does("Adds to a value of the cache.")
+            .gives(Gives::value::<cache::Answer<i64>>()),
+        Endpoint::new("/system/cache/del", cache::del)
+            .does("Removes a value from the cache.")
+            .gives(Gives::empty()),
+        Endpoint::new("/system/cache/keys", cache::keys)
+            .does("The names of values in the cache.")
+            .gives(Gives::value::<cache::Answer<Vec<String>>>()),
+        Endpoint::new("/system/cache/clear", cache::clear)
+            .does("Removes values from the cache, and says how many.")
+            .gives(Gives::value::<cache::Answer<u64>>()),
+        Endpoint::new("/system/cache/stats", cache::stats)
+            .does("What a cache says of itself.")
+            .gives(Gives::value::<cache::Stats>()),
+        Endpoint::new("/system/cache/init", cache::init)
+            .does("Has every process forget what it keeps.")
+            .gives(Gives::empty()),
+        Endpoint::new("/system/jobs/send", control::send_job)
+            .also("/system/jobs/submit")
+            .does("Submits a job.")
+            .takes::<control::Submitted>()
+            .takes_others(
+                "What else stands in `etc/crontab` beside a job, as `queueName`, `delay`, `uniqueKey`.",
+            )
+            .gives(Gives::value::<control::Id>())
+            .fails(&[409]),
+        Endpoint::new("/system/queue/publish", control::publish)
+            .does("Publishes a message to a channel.")
+            .takes::<control::Said>()
+            .gives(Gives::empty()),
+    ]
+}

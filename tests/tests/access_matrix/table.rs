@@ -1,0 +1,147 @@
+//! What each caller gets at each endpoint.
+
+/// One endpoint.
+pub(crate) struct Line {
+    /// Its path in the document.
+    pub(crate) path: &'static str,
+    /// Path and query that are sent; the path alone when empty. `{ann}` and `{cal}` are ids, `{who}` is the login that
+    /// asks, `{mtime}` when it got its message.
+    pub(crate) query: &'static str,
+    /// For nobody, a stranger, the owner ann, and an administrator.
+    pub(crate) statuses: [u16; 4],
+    /// Columns, and who sees a value of them: `n`, `s`, `o`, `a` in that order.
+    pub(crate) columns: &'static [(&'static str, &'static str)],
+}
+
+type Columns = &'static [(&'static str, &'static str)];
+
+const fn open(path: &'static str, query: &'static str, columns: Columns) -> Line {
+    Line { path, query, statuses: [200; 4], columns }
+}
+
+const fn account(path: &'static str, query: &'static str, columns: Columns) -> Line {
+    Line { path, query, statuses: [417, 200, 200, 200], columns }
+}
+
+const fn admin(path: &'static str, query: &'static str, columns: Columns) -> Line {
+    Line { path, query, statuses: [417, 401, 401, 200], columns }
+}
+
+/// What is secret of an account, whoever asks.
+macro_rules! and_no_secrets {
+    ($($column:expr),* $(,)?) => {
+        &[$($column,)* ("secret", ""), ("password", ""), ("salt", ""), ("token_secret", ""), ("session_secret", "")]
+    };
+}
+
+/// In the order in which they are asked.
+pub(crate) const TABLE: &[Line] = &[
+    open("/ping", "", &[]),
+    open("/openapi.json", "", &[]),
+    // Accounts
+    open("/login", "/login?login=pat&password=wonder", &[("secret", "nsoa"), ("password", ""), ("salt", "")]),
+    open("/logout", "", &[]),
+    open(
+        "/account/add",
+        "/account/add?login=new-{who}&name=New&secret=s",
+        and_no_secrets![("login", "nsoa")],
+    ),
+    account("/auth", "", and_no_secrets![("login", "soa"), ("type", "oa")]),
+    account(
+        "/account/get",
+        "/account/get?id={ann}",
+        and_no_secrets![
+            ("name", "soa"),
+            ("type", "oa"),
+            ("email", "o"),
+            ("birthday", "o"),
+            ("age", "o"),
+            ("login", "o")
+        ],
+    ),
+    account("/account/get", "", and_no_secrets![("login", "soa"), ("email", "o")]),
+    account("/account/select", "/account/select?name=Ann", and_no_secrets![("name", "soa"), ("email", "o")]),
+    account("/account/search", "/account/search?name=Ann", and_no_secrets![("name", "soa"), ("type", "oa")]),
+    account("/account/update", "/account/update?city=Bonn", and_no_secrets![("city", "soa"), ("email", "o")]),
+    account("/account/put/secret", "/account/put/secret?token_secret=1", and_no_secrets![]),
+    // Counters
+    account("/counter/get", "/counter/get?id={ann}", &[("ping", "soa"), ("msg_read", "o")]),
+    account("/counter/incr", "/counter/incr?id={ann}&ping=1", &[]),
+    account("/counter/update", "/counter/update?ping=1", &[]),
+    account("/counter/put", "/counter/put?ping=1", &[]),
+    // Connections
+    account("/connection/add", "/connection/add?type=like&peer={cal}", &[]),
+    account(
+        "/connection/put",
+        "/connection/put?type=like&peer={cal}&status=old&_connected=1",
+        &[("status", "")],
+    ),
+    account("/connection/update", "/connection/update?type=like&peer={cal}&status=old", &[]),
+    account("/connection/incr", "/connection/incr?type=like&peer={cal}&status=old", &[]),
+    account("/connection/get", "/connection/get?type=like&peer={cal}", &[("status", "soa")]),
+    account("/connection/select", "/connection/select?type=like", &[("status", "soa")]),
+    account("/reference/get", "/reference/get?type=friend&peer={cal}", &[("status", "soa")]),
+    account("/reference/select", "/reference/select?type=friend", &[("status", "soa")]),
+    account("/connection/del", "/connection/del?type=like", &[]),
+    // Locations
+    account("/location/put", "/location/put?latitude=1&longitude=1", &[("geohash", "soa")]),
+    account(
+        "/location/get",
+        "/location/get?latitude=1&longitude=1",
+        &[("latitude", "soa"), ("geohash", ""), ("email", "")],
+    ),
+    account(
+        "/location/search",
+        "/location/search?latitude=1&longitude=1",
+        &[("name", "soa"), ("geohash", ""), ("email", "")],
+    ),
+    // Messages
+    account("/message/add", "/message/add?id={cal}&msg=hi", &[("sender", "soa"), ("msg", "")]),
+    account("/message/get", "", &[("msg", "soa")]),
+    account("/message/get/sent", "", &[("msg", "soa")]),
+    account("/message/get/unread", "", &[("count", "soa")]),
+    account("/message/read", "/message/read?sender={cal}&mtime={mtime}", &[]),
+    account("/message/update", "/message/update?sender={cal}&mtime={mtime}&read=0", &[]),
+    account("/message/archive", "/message/archive?sender={cal}&mtime={mtime}", &[]),
+    account("/message/get/archive", "", &[("msg", "soa")]),
+    account("/message/update/archive", "/message/update/archive?sender={cal}&mtime={mtime}&read=0", &[]),
+    account("/message/del", "/message/del?sender={cal}", &[]),
+    account("/message/del/archive", "/message/del/archive?sender={cal}", &[]),
+    account("/message/del/sent", "/message/del/sent?recipient={cal}", &[]),
+    // Subscribe
+    account("/account/subscribe", "", &[]),
+    // Data
+    admin("/data/columns", "", &[("bk_auth", "a")]),
+    admin("/data/columns/{table}", "/data/columns/bk_auth", &[("type", "a")]),
+    admin("/data/keys/{table}", "/data/keys/bk_auth", &[]),
+    admin("/data/get/{table}", "/data/get/bk_auth?login=ann", and_no_secrets![("type", "a")]),
+    admin("/data/list/{table}", "/data/list/bk_account?id={ann}", and_no_secrets![("email", "a")]),
+    admin("/data/select/{table}", "/data/select/bk_auth?login=ann", and_no_secrets![("login", "a")]),
+    admin("/data/search/{table}", "/data/search/bk_auth?login=ann", and_no_secrets![("login", "a")]),
+    admin("/data/scan/{table}", "/data/scan/bk_auth?login=ann", and_no_secrets![("login", "a")]),
+    admin("/data/add/{table}", "/data/add/bk_counter?id=x", &[]),
+    admin("/data/put/{table}", "/data/put/bk_counter?id=x", &[]),
+    admin("/data/update/{table}", "/data/update/bk_counter?id=x&ping=1", &[]),
+    admin("/data/replace/{table}", "/data/replace/bk_counter?id=x", &[]),
+    admin("/data/incr/{table}", "/data/incr/bk_counter?id=x&ping=1", &[]),
+    admin("/data/del/{table}", "/data/del/bk_counter?id=x", &[]),
+    // System
+    admin("/system/params/get", "", &[]),
+    admin("/system/params/info", "", &[("help", "a")]),
+    admin("/system/cache/put", "/system/cache/put?name=a&value=1", &[]),
+    admin("/system/cache/set", "/system/cache/set?name=a&value=1", &[]),
+    admin("/system/cache/get", "/system/cache/get?name=a", &[("data", "a")]),
+    admin("/system/cache/incr", "/system/cache/incr?name=a", &[("data", "a")]),
+    admin("/system/cache/keys", "", &[("data", "a")]),
+    admin("/system/cache/stats", "", &[("name", "a")]),
+    admin("/system/cache/del", "/system/cache/del?name=a", &[]),
+    admin("/system/cache/clear", "/system/cache/clear?name=a", &[("data", "a")]),
+    admin("/system/cache/init", "", &[]),
+    admin("/system/jobs/send", "/system/jobs/send?job=nosuch", &[("id", "a")]),
+    admin("/system/jobs/submit", "/system/jobs/submit?job=nosuch", &[("id", "a")]),
+    admin("/system/queue/publish", "/system/queue/publish?name=a&value=b", &[]),
+    admin("/system/config/init", "", &[]),
+    // What ends something, last.
+    admin("/system/restart", "", &[]),
+    account("/account/del", "", &[]),
+];
