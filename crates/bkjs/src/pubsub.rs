@@ -3,7 +3,6 @@
 use std::sync::{Arc, OnceLock};
 
 use bkjs_core::Result;
-use bkjs_core::config::Secret;
 use bkjs_core::pubsub::drivers::local::{LocalPubsub, Others};
 use bkjs_core::pubsub::{PubsubDriver, Pubsubs};
 use bkjs_runtime::Tree;
@@ -60,8 +59,7 @@ impl Environment {
     /// The clients of the configuration; `local` is what `local://` is in this process.
     pub(crate) fn open_pubsubs(&self, local: LocalPubsub) -> Result<Pubsubs> {
         let local: Arc<dyn PubsubDriver> = Arc::new(local);
-        let queues = self.params.queue.load();
-        let queue: Option<&Secret> = queues.queue.get("");
-        Pubsubs::open(&self.params.pubsub.load(), queue, &local)
+        let queue = self.params.queue.load().options_of("")?;
+        Pubsubs::open(&self.params.pubsub.load(), Some(&queue), &local)
     }
 }

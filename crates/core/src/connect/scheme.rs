@@ -1,8 +1,21 @@
-//! Which product a URL is of, and what its query part sets.
+//! The products of a family of drivers: which one a URL is of, and what its query part sets.
 
 use super::settings::Settings;
 use crate::suggest::nearest;
 use crate::{Error, ErrorKind, Result};
+
+/// A product that this build has a driver for, and what is known of it without opening it.
+#[derive(Debug)]
+pub struct Product<Can, Open> {
+    /// Its name.
+    pub name: &'static str,
+    /// The schemes of its URLs.
+    pub schemes: &'static [&'static str],
+    /// What every driver of it can do.
+    pub capabilities: Can,
+    /// Opens a driver of it.
+    pub(crate) open: Open,
+}
 
 /// The URL without its query part, which sets options that `options` does not have. Names may begin with `bk-`, as the
 /// original marks those that are its own, and may have dashes.
@@ -20,17 +33,16 @@ pub(crate) fn without_query<'a>(url: &'a str, options: &mut Settings) -> &'a str
 ///
 /// # Errors
 /// `Config`, naming the nearest scheme that there is, and nothing of a URL without one, which may be a password.
-pub(crate) fn product_of<'a, T>(
+pub(crate) fn product_of<'a, Can, Open>(
     what: &str,
     url: &str,
-    products: &'a [T],
-    schemes: impl Fn(&T) -> &'static [&'static str],
-) -> Result<&'a T> {
+    products: &'a [Product<Can, Open>],
+) -> Result<&'a Product<Can, Open>> {
     let scheme = url.split_once("://").map_or(url, |(scheme, _)| scheme);
-    if let Some(product) = products.iter().find(|product| schemes(product).contains(&scheme)) {
+    if let Some(product) = products.iter().find(|product| product.schemes.contains(&scheme)) {
         return Ok(product);
     }
-    let known: Vec<&str> = products.iter().flat_map(|product| schemes(product).iter().copied()).collect();
+    let known: Vec<&str> = products.iter().flat_map(|product| product.schemes.iter().copied()).collect();
     let there = known.join(", ");
     let text = if url.contains("://") {
         let meant = nearest(scheme, known).map(|name| format!(", did you mean {name}://"));
@@ -46,10 +58,13 @@ pub(crate) fn product_of<'a, T>(
 mod tests {
     use super::*;
 
-    const PRODUCTS: [&[&str]; 2] = [&["local"], &["redis", "rediss"]];
+    const PRODUCTS: [Product<(), ()>; 2] = [
+        Product { name: "local", schemes: &["local"], capabilities: (), open: () },
+        Product { name: "redis", schemes: &["redis", "rediss"], capabilities: (), open: () },
+    ];
 
     fn found(url: &str) -> Result<&'static str> {
-        product_of("test", url, &PRODUCTS, |schemes| schemes).map(|schemes| schemes[0])
+        product_of("test", url, &PRODUCTS).map(|product| product.name)
     }
 
     #[test]

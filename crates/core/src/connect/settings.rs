@@ -14,18 +14,32 @@ use crate::{Error, ErrorKind, Result};
 /// Settings by the names of options.
 pub type Settings = BTreeMap<String, String>;
 
+/// Those of a product that has none.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NoOptions {}
+
 /// The options of a driver; `product` is what they are of, as in `redis cache`.
 ///
 /// # Errors
 /// `Config` for an option that there is not, naming the nearest one, or a text that does not fit, which is not shown.
 pub fn options<T: DeserializeOwned>(product: &str, given: Settings) -> Result<T> {
+    options_beside(product, given, &[])
+}
+
+/// As [`options`], where others have seen to options of these names: one of them may be meant.
+pub(crate) fn options_beside<T: DeserializeOwned>(
+    product: &str,
+    given: Settings,
+    beside: &[&str],
+) -> Result<T> {
     let settings = given.into_iter().map(|(name, text)| (name.clone(), Setting { name, text }));
     T::deserialize(MapDeserializer::<_, Refused>::new(settings)).map_err(|error| {
         let text = error.to_string();
         // The first name in the text is the one that is not known, the others are those that are.
         let mut names = text.split('`').skip(1).step_by(2);
         let unknown = text.starts_with("unknown field").then(|| names.next()).flatten();
-        let meant = unknown.and_then(|name| nearest(name, names));
+        let meant = unknown.and_then(|name| nearest(name, names.chain(beside.iter().copied())));
         let meant = meant.map(|name| format!(", did you mean {name}")).unwrap_or_default();
         Error::new(ErrorKind::Config, format!("options of the {product}: {text}{meant}"))
     })
@@ -71,7 +85,11 @@ impl<'de> Deserializer<'de> for Setting {
     }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refused> {
-        visitor.visit_bool(self.parsed("true or false")?)
+        match self.text.as_str() {
+            "1" => visitor.visit_bool(true),
+            "0" => visitor.visit_bool(false),
+            _ => visitor.visit_bool(self.parsed("true or false")?),
+        }
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refused> {

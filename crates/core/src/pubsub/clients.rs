@@ -9,6 +9,7 @@ use super::{Limits, Pubsub, PubsubDriver, PubsubParams};
 use crate::config::Secret;
 use crate::connect::settings::Settings;
 use crate::pubsub::drivers::local::LocalPubsub;
+use crate::queue::QueueOptions;
 use crate::suggest::nearest;
 use crate::{Error, ErrorKind, Result};
 
@@ -30,38 +31,36 @@ struct Inner {
 impl Pubsubs {
     /// Opens the clients that the parameters name; `local` is what `local://` is in this process. No connection is made.
     ///
-    /// There is always one named `local`, and one named `default`: that of `ipc-pubsub`, or else of `queue`, the URL in
-    /// `ipc-queue`, if its product can publish, or else the local one.
+    /// There is always one named `local`, and one named `default`: that of `ipc-pubsub`, or else of `queue`, the options
+    /// of `ipc-queue`, if its product can publish, or else the local one.
     ///
     /// # Errors
     /// `Config` for a URL or option that cannot be used, options of a client that has no URL, or an `ipc-system-queue`
     /// that is not there; it names the parameter, and shows neither password nor value.
     pub fn open(
         params: &PubsubParams,
-        queue: Option<&Secret>,
+        queue: Option<&QueueOptions>,
         local: &Arc<dyn PubsubDriver>,
     ) -> Result<Self> {
         let local_url = Secret::new("local://");
-        let queue = queue.filter(|queue| is_known(queue.expose())).map(shared);
-        let default_url = match &queue {
-            _ if !params.pubsub.is_empty() => &params.pubsub,
-            Some(queue) => queue,
-            None => &local_url,
+        let queue = queue.filter(|queue| params.pubsub.is_empty() && is_known(&queue.url)).map(shared);
+        let (default_url, default_options) = match &queue {
+            Some((url, options)) => (*url, options.clone()),
+            None if params.pubsub.is_empty() => (local_url.expose(), Settings::new()),
+            None => (params.pubsub.expose(), Settings::new()),
         };
-        let open = |name: &str, url: &Secret| {
-            let (driver, limits) =
-                drivers::open(url.expose(), options_of(params, name), local).map_err(|error| {
-                    Error::new(error.kind(), format!("{}: {}", parameter(name), error.message()))
-                        .source(error)
-                })?;
+        let open_with = |name: &str, url: &str, mut options: Settings| {
+            options.extend(options_of(params, name));
+            let (driver, limits) = drivers::open(url, options, local).map_err(|error| {
+                Error::new(error.kind(), format!("{}: {}", parameter(name), error.message())).source(error)
+            })?;
             Ok::<_, Error>(Pubsub::new(name, driver, limits))
         };
-        let default = open(DEFAULT, default_url).map_err(|error| match &queue {
+        let open = |name: &str, url: &Secret| open_with(name, url.expose(), Settings::new());
+        let default = open_with(DEFAULT, default_url, default_options).map_err(|error| match &queue {
             // Whoever has set the one parameter only is not told of the other alone.
-            Some(_) if params.pubsub.is_empty() => {
-                Error::new(error.kind(), format!("ipc-queue, which is used as {}", error.message()))
-            }
-            _ => error,
+            Some(_) => Error::new(error.kind(), format!("ipc-queue, which is used as {}", error.message())),
+            None => error,
         })?;
         let mut by_name = BTreeMap::from([(DEFAULT.to_owned(), default.clone())]);
         let own = params.pubsub_named.iter().map(|(name, url)| (name.as_str(), url));
@@ -134,15 +133,12 @@ fn is_known(url: &str) -> bool {
     scheme.is_some_and(|scheme| drivers::products().iter().any(|product| product.schemes.contains(&scheme)))
 }
 
-/// The URL of a queue without what is for queues only: options marked with `bk-`, and the file of a local one.
-fn shared(queue: &Secret) -> Secret {
-    if queue.expose().starts_with("local:") {
-        return Secret::new("local://");
+/// The URL of a queue and the options of its connection; the file of a local one is for the queue only.
+fn shared(queue: &QueueOptions) -> (&str, Settings) {
+    match queue.url.starts_with("local:") {
+        true => ("local://", Settings::new()),
+        false => (&queue.url, queue.own.clone()),
     }
-    let Some((url, query)) = queue.expose().split_once('?') else { return queue.clone() };
-    let own: Vec<&str> = query.split('&').filter(|option| !option.starts_with("bk-")).collect();
-    let joint = if own.is_empty() { "" } else { "?" };
-    Secret::new(format!("{url}{joint}{}", own.join("&")))
 }
 
 fn parameter(name: &str) -> String {
@@ -169,7 +165,7 @@ mod tests {
     fn open(queue: Option<&str>, set: impl FnOnce(&mut PubsubParams)) -> Result<Pubsubs> {
         let mut params = PubsubParams::default();
         set(&mut params);
-        let queue = queue.map(Secret::new);
+        let queue = queue.map(|url| QueueOptions::with(url, [("connect-timeout", "7")]).expect("fits"));
         let local: Arc<dyn PubsubDriver> = Arc::new(LocalPubsub::alone());
         Pubsubs::open(&params, queue.as_ref(), &local)
     }
@@ -196,10 +192,10 @@ mod tests {
         let reach = |queue| open(Some(queue), |_| ()).expect("opens").default().capabilities().reach;
         assert_eq!(reach("sqs://name"), super::super::Reach::Tree);
         assert_eq!(reach(""), super::super::Reach::Tree);
-        assert_eq!(reach("local://my.db?bk-interval=5"), super::super::Reach::Tree);
+        assert_eq!(reach("local://my.db?bk-interval=50"), super::super::Reach::Tree);
         assert_eq!(reach("local:///var/jobs.db"), super::super::Reach::Tree);
         #[cfg(feature = "redis")]
-        assert_eq!(reach("redis://h?bk-interval=5&prefix=a"), super::super::Reach::Everywhere);
+        assert_eq!(reach("redis://h?bk-interval=50&prefix=a"), super::super::Reach::Everywhere);
         #[cfg(feature = "redis")]
         {
             let own = open(Some("redis://h"), |p| p.pubsub = Secret::new("local://")).expect("opens");

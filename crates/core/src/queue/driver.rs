@@ -63,7 +63,7 @@ pub struct Settled {
     pub fate: Fate,
 }
 
-/// A queue in a product.
+/// A queue in a product. Calls that need a capability are refused unless a driver serves them.
 pub trait QueueDriver: Send + Sync + fmt::Debug + 'static {
     /// The name of the product.
     fn name(&self) -> &'static str;
@@ -93,19 +93,28 @@ pub trait QueueDriver: Send + Sync + fmt::Debug + 'static {
     ///
     /// # Errors
     /// `Unsupported` without the capability `inspect`.
-    fn cancel(&self, id: String) -> BoxFuture<'_, Result<Cancelled>>;
+    fn cancel(&self, id: String) -> BoxFuture<'_, Result<Cancelled>> {
+        let _ = id;
+        refused(self.name(), "find a message")
+    }
 
     /// What is known of a message.
     ///
     /// # Errors
     /// `Unsupported` without the capability `inspect`.
-    fn find(&self, id: String) -> BoxFuture<'_, Result<Option<Info>>>;
+    fn find(&self, id: String) -> BoxFuture<'_, Result<Option<Info>>> {
+        let _ = id;
+        refused(self.name(), "find a message")
+    }
 
     /// Messages in a state, the latest first, at most `count`.
     ///
     /// # Errors
     /// `Unsupported` without the capability `inspect`.
-    fn list(&self, state: State, count: usize) -> BoxFuture<'_, Result<Vec<Info>>>;
+    fn list(&self, state: State, count: usize) -> BoxFuture<'_, Result<Vec<Info>>> {
+        let _ = (state, count);
+        refused(self.name(), "list messages")
+    }
 
     /// How many there are.
     ///
@@ -117,13 +126,19 @@ pub trait QueueDriver: Send + Sync + fmt::Debug + 'static {
     ///
     /// # Errors
     /// `Unsupported` without the capability `unique`.
-    fn take_key(&self, key: String, owner: String, ttl: Duration) -> BoxFuture<'_, Result<String>>;
+    fn take_key(&self, key: String, owner: String, ttl: Duration) -> BoxFuture<'_, Result<String>> {
+        let _ = (key, owner, ttl);
+        refused(self.name(), "keep unique keys")
+    }
 
     /// Frees a key that this owner has.
     ///
     /// # Errors
     /// As [`take_key`](Self::take_key).
-    fn free_key(&self, key: String, owner: String) -> BoxFuture<'_, Result<()>>;
+    fn free_key(&self, key: String, owner: String) -> BoxFuture<'_, Result<()>> {
+        let _ = (key, owner);
+        refused(self.name(), "keep unique keys")
+    }
 
     /// Removes all messages of the queue, in whatever state.
     ///
@@ -133,6 +148,11 @@ pub trait QueueDriver: Send + Sync + fmt::Debug + 'static {
 
     /// Ends what runs in the background, and connections.
     fn close(&self) -> BoxFuture<'_, ()>;
+}
+
+/// The answer to a call that a product cannot serve.
+fn refused<T: Send + 'static>(product: &str, what: &str) -> BoxFuture<'static, Result<T>> {
+    Box::pin(std::future::ready(Err(lacks(product, what))))
 }
 
 /// The error of a call that a product cannot serve.

@@ -62,7 +62,7 @@ impl Queue {
     /// The same queue with unique keys kept in another one, where its product has none.
     #[must_use]
     pub fn with_keys_in(self, other: &Self) -> Self {
-        if self.0.keys.is_some() {
+        if self.capabilities().unique {
             return self;
         }
         let Inner { name, driver, db, options, .. } = &*self.0;

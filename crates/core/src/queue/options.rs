@@ -1,17 +1,32 @@
-use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
+
 use super::Backoff;
+use crate::connect::settings::{self, Settings};
 use crate::{Error, ErrorKind, Result};
+
+/// The options of all queues, whose names a product's own must not have.
+const NAMES: [&str; 9] = [
+    "queue",
+    "queueName",
+    "visibilityTimeout",
+    "interval",
+    "retryCount",
+    "retryInterval",
+    "maxTimeout",
+    "keep",
+    "keepFailed",
+];
 
 /// Where a queue is and how its messages are treated.
 ///
 /// A URL carries options in its query part: `db://?bk-interval=100&bk-visibilityTimeout=3000`. Times are in
-/// milliseconds. What is none of these is for the product.
+/// milliseconds. What is none of these, or has no `bk-` before it, is for the product.
 #[derive(Clone)]
 pub struct QueueOptions {
-    /// The URL without the options below.
+    /// The URL without its query part.
     pub url: String,
     /// `queue`: the name of the queue within the product; the client's own name by default.
     pub queue: Option<String>,
@@ -29,8 +44,8 @@ pub struct QueueOptions {
     pub keep: Duration,
     /// `keepFailed`, default 604800000: how long discarded and cancelled ones can.
     pub keep_failed: Duration,
-    /// What is for the product, by name in lower case without dashes.
-    pub own: BTreeMap<String, String>,
+    /// What is for the product, by the names of its options.
+    pub own: Settings,
 }
 
 impl Default for QueueOptions {
@@ -45,7 +60,7 @@ impl Default for QueueOptions {
             longest_pause: Duration::from_secs(3600),
             keep: Duration::from_secs(60),
             keep_failed: Duration::from_secs(7 * 86_400),
-            own: BTreeMap::new(),
+            own: Settings::new(),
         }
     }
 }
@@ -66,18 +81,13 @@ impl QueueOptions {
     pub fn with<'a>(url: &str, more: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self> {
         let mut options = Self::default();
         let (base, query) = url.split_once('?').unwrap_or((url, ""));
-        let mut rest = form_urlencoded::Serializer::new(String::new());
-        let mut has_rest = false;
+        base.clone_into(&mut options.url);
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             match name.strip_prefix("bk-") {
                 Some(own) => options.set(own, &value)?,
-                None => {
-                    rest.append_pair(&name, &value);
-                    has_rest = true;
-                }
+                None => options.set_own(&name, &value),
             }
         }
-        options.url = if has_rest { format!("{base}?{}", rest.finish()) } else { base.to_owned() };
         for (name, value) in more {
             options.set(name, value)?;
         }
@@ -100,22 +110,21 @@ impl QueueOptions {
             "maxtimeout" => self.longest_pause = millis(name, value, 0, 7 * 86_400_000)?,
             "keep" => self.keep = millis(name, value, 0, 365 * 86_400_000)?,
             "keepfailed" => self.keep_failed = millis(name, value, 0, 365 * 86_400_000)?,
-            own => {
-                self.own.insert(own.to_owned(), value.to_owned());
-            }
+            _ => self.set_own(name, value),
         }
         Ok(())
     }
 
-    /// Refuses options that are none of those that the product knows.
+    fn set_own(&mut self, name: &str, value: &str) {
+        self.own.insert(name.replace('-', "_"), value.to_owned());
+    }
+
+    /// What is for the product, as that takes it.
     ///
     /// # Errors
-    /// `Config`, naming the option.
-    pub(crate) fn only(&self, product: &str, known: &[&str]) -> Result<()> {
-        match self.own.keys().find(|name| !known.contains(&name.as_str())) {
-            None => Ok(()),
-            Some(name) => Err(config(format!("a queue in {product} has no option {name:.40}"))),
-        }
+    /// `Config`, naming the option that it does not have, and the one that was probably meant.
+    pub(crate) fn of_product<T: DeserializeOwned>(&self, product: &str) -> Result<T> {
+        settings::options_beside(&format!("{product} queue"), self.own.clone(), &NAMES)
     }
 }
 
@@ -164,13 +173,15 @@ mod tests {
     #[test]
     fn options_come_out_of_the_url_whatever_their_spelling() {
         let options = QueueOptions::with(
-            "redis://:p%40w@h/1?bk-visibilityTimeout=3000&prefix=x&bk-retry-count=3",
-            [("interval", "100"), ("queueName", "mail")],
+            "redis://:p%40w@h/1?bk-visibilityTimeout=3000&connect-timeout=7&bk-retry-count=3",
+            [("interval", "100"), ("queueName", "mail"), ("tls-ca", "/ca")],
         );
         let options = options.expect("fits");
-        assert_eq!(options.url, "redis://:p%40w@h/1?prefix=x");
+        assert_eq!(options.url, "redis://:p%40w@h/1");
         assert_eq!((options.visibility.as_millis(), options.interval.as_millis()), (3000, 100));
         assert_eq!((options.attempts, options.queue.as_deref()), (3, Some("mail")));
+        let own = [("connect_timeout", "7"), ("tls_ca", "/ca")];
+        assert_eq!(options.own, own.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
         assert!(!format!("{options:?}").contains("p%40w"));
     }
 
@@ -179,7 +190,12 @@ mod tests {
         for url in ["db://?bk-interval=x", "db://?bk-visibilityTimeout=1", "db://?bk-queue=a%20b"] {
             assert_eq!(QueueOptions::at(url).expect_err("refused").kind(), ErrorKind::Config, "{url}");
         }
-        let options = QueueOptions::at("db://?bk-color=red").expect("is for the product");
-        assert!(options.only("db", &[]).expect_err("refused").message().contains("color"));
+        for (name, meant) in [("bk-visibilityTimout", "visibilityTimeout"), ("max-Timeout", "maxTimeout")] {
+            let options = QueueOptions::at(&format!("db://?{name}=1")).expect("is for the product");
+            let Err(error) = options.of_product::<settings::NoOptions>("db") else { continue };
+            let name = name.trim_start_matches("bk-").replace('-', "_");
+            assert!(error.message().contains(&format!("`{name}`")), "{error}");
+            assert!(error.message().ends_with(&format!("did you mean {meant}")), "{error}");
+        }
     }
 }

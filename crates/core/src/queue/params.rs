@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::driver::lacks;
+use super::drivers;
 use super::{Bell, Queue, QueueOptions};
 use crate::config::{Params, Secret};
 use crate::db::Db;
@@ -15,8 +17,38 @@ pub struct QueueParams {
     #[param(pattern = "queue-?([a-z0-9]+)?", secret)]
     pub queue: BTreeMap<String, Secret>,
     /// An option of a queue, the default one or one by name; it wins over the URL.
-    #[param(pattern = "queue(?:-([a-z0-9]+))?-options-([a-zA-Z0-9_-]+)")]
-    pub options: BTreeMap<(String, String), String>,
+    #[param(pattern = "queue(?:-([a-z0-9]+))?-options-([a-zA-Z0-9_-]+)", secret)]
+    pub options: BTreeMap<(String, String), Secret>,
+}
+
+impl QueueParams {
+    /// Where a queue is and how its messages are treated; the empty name is the default one.
+    ///
+    /// # Errors
+    /// `Config`, naming the parameter.
+    pub fn options_of(&self, name: &str) -> Result<QueueOptions> {
+        let url = self.queue.get(name).map_or("", Secret::expose);
+        let more = self.options.iter().filter(|((queue, _), _)| queue == name);
+        let more = more.map(|((_, option), value)| (option.as_str(), value.expose()));
+        QueueOptions::with(url, more).map_err(|error| named(name, error))
+    }
+
+    /// Whether a queue, or the unique keys of one, are in the database of the application.
+    pub fn uses_database(&self) -> bool {
+        let product = |url: &str| {
+            let scheme = url.split_once("://").map_or("db", |(scheme, _)| scheme);
+            drivers::products().iter().find(|product| product.schemes.contains(&scheme))
+        };
+        let default = product(self.queue.get("").map_or("", Secret::expose));
+        default.is_none_or(|product| !product.capabilities.unique)
+            || self
+                .queue
+                .values()
+                .map(|url| product(url.expose()))
+                .chain([default])
+                .flatten()
+                .any(|p| p.name == "db")
+    }
 }
 
 /// Where queues find what they share with the rest of the process.
@@ -47,12 +79,7 @@ impl Queues {
     /// `Config`, naming the parameter.
     pub fn open(params: &QueueParams, site: &Site<'_>) -> Result<Self> {
         let open = |name: &str| {
-            let url = params.queue.get(name).map_or("", Secret::expose);
-            let more = params.options.iter().filter(|((queue, _), _)| queue == name);
-            let more = more.map(|((_, option), value)| (option.as_str(), value.as_str()));
-            QueueOptions::with(url, more)
-                .and_then(|options| Queue::open(name, &options, site))
-                .map_err(|error| named(name, error))
+            Queue::open(name, &params.options_of(name)?, site).map_err(|error| named(name, error))
         };
         let mut default = open("")?;
         let mut keys = default.clone();
@@ -73,6 +100,19 @@ impl Queues {
         }
         let named = names.into_iter().map(|name| Ok((name.to_owned(), open(name)?.with_keys_in(&keys))));
         Ok(Self { named: named.collect::<Result<_>>()?, default })
+    }
+
+    /// The same queues, where the queue of this name keeps the unique keys of those whose product keeps none.
+    ///
+    /// # Errors
+    /// `NotFound` for a queue that there is not, `Unsupported` for one whose product keeps no keys.
+    pub fn with_keys_in(self, name: &str) -> Result<Self> {
+        let keys = self.get(name)?.clone();
+        if !keys.capabilities().unique {
+            return Err(lacks(keys.product(), "keep unique keys"));
+        }
+        let named = self.named.into_iter().map(|(name, queue)| (name, queue.with_keys_in(&keys)));
+        Ok(Self { named: named.collect(), default: self.default.with_keys_in(&keys) })
     }
 
     /// The queue of a name; the empty name and `default` are the default one.
@@ -107,4 +147,52 @@ impl Queues {
 fn named(name: &str, error: Error) -> Error {
     let parameter = if name.is_empty() { "ipc-queue".to_owned() } else { format!("ipc-queue-{name}") };
     Error::new(error.kind(), format!("{parameter}: {}", error.message())).source(error)
+}
+
+#[cfg(all(test, feature = "sqlite", feature = "amqp"))]
+mod tests {
+    use super::*;
+
+    fn params(queues: &[(&str, &str)]) -> QueueParams {
+        let mut params = QueueParams::default();
+        for (name, url) in queues {
+            params.queue.insert((*name).to_owned(), Secret::new(*url));
+        }
+        params
+    }
+
+    #[test]
+    fn the_database_is_used_where_a_queue_or_its_keys_are_in_it() {
+        for (queues, uses) in [
+            (&[][..], true),
+            (&[("", "db://other")], true),
+            (&[("", "local://")], false),
+            (&[("", "local://q.db?bk-keep=0"), ("mail", "amqp://h")], false),
+            (&[("", "local://"), ("mail", "db://")], true),
+            (&[("", "amqp://h")], true),
+        ] {
+            assert_eq!(params(queues).uses_database(), uses, "{queues:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_queue_is_named_that_keeps_the_keys_of_others() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let site = Site { db: None, folder: folder.path(), bell: Bell::default() };
+        let params = params(&[("", "amqp://h"), ("mail", "amqp://h"), ("keys", "local://")]);
+        let open = || Queues::open(&params, &site).expect("opens");
+        let ttl = std::time::Duration::from_secs(60);
+        let refused = open().get("mail").expect("is there").take_key("k", "a", ttl).await;
+        assert_eq!(refused.expect_err("nobody keeps keys").kind(), ErrorKind::Unsupported);
+        let queues = open().with_keys_in("keys").expect("keeps keys");
+        for name in ["", "mail", "keys"] {
+            let owner = queues.get(name).expect("is there").take_key("k", "a", ttl).await;
+            assert_eq!(owner.expect("answers"), "a");
+        }
+        for (name, why) in [("mail", "amqp, which cannot keep unique keys"), ("key", "no queue key")] {
+            let error = open().with_keys_in(name).expect_err("is refused");
+            assert!(error.message().contains(why), "{error}");
+        }
+        queues.close().await;
+    }
 }

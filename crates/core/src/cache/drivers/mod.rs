@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::Capabilities;
 use super::driver::CacheDriver;
-use crate::connect::scheme::{product_of, without_query};
+use crate::connect::scheme::{self, product_of, without_query};
 pub use crate::connect::settings::Settings;
-use crate::connect::settings::options;
+use crate::connect::settings::{NoOptions, options};
 use crate::{Error, ErrorKind, Result};
 
 pub mod local;
@@ -28,17 +28,8 @@ pub struct Location<'a> {
 
 type Open = fn(Location<'_>) -> Result<Arc<dyn CacheDriver>>;
 
-/// A product that this build has a driver for, and what is known of it without opening it.
-#[derive(Debug)]
-pub struct Product {
-    /// Its name.
-    pub name: &'static str,
-    /// The schemes of its URLs.
-    pub schemes: &'static [&'static str],
-    /// What every driver of it can do.
-    pub capabilities: Capabilities,
-    open: Open,
-}
+/// A product that this build has a driver for.
+pub type Product = scheme::Product<Capabilities, Open>;
 
 const PRODUCTS: &[Product] = &[
     Product { name: "local", schemes: &["local"], capabilities: local::CAPABILITIES, open: open_local },
@@ -69,17 +60,13 @@ pub const fn products() -> &'static [Product] {
 /// `Config` for an unknown scheme or option, naming the nearest one that there is, or a value that does not fit.
 pub fn open(url: &str, mut options: Settings, local: &Arc<dyn CacheDriver>) -> Result<Arc<dyn CacheDriver>> {
     let url = without_query(url, &mut options);
-    let product = product_of("cache", url, PRODUCTS, |product| product.schemes)?;
+    let product = product_of("cache", url, PRODUCTS)?;
     (product.open)(Location { url, options, local })
 }
 
 fn config(text: String) -> Error {
     Error::new(ErrorKind::Config, text)
 }
-
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NoOptions {}
 
 fn open_local(location: Location<'_>) -> Result<Arc<dyn CacheDriver>> {
     let NoOptions {} = options("local cache", location.options)?;

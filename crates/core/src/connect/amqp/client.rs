@@ -12,6 +12,12 @@ use lapin::{Connection, ConnectionProperties, ErrorKind as Native};
 use super::AmqpOptions;
 use crate::{Error, ErrorKind, Result};
 
+/// What the broker says to a user or password that it does not know, and to what a user may not do.
+const ACCESS_REFUSED: u16 = 403;
+
+/// What it says to a virtual host that is not there, or not for the user.
+const NOT_ALLOWED: u16 = 530;
+
 /// A broker, or a cluster of them. Cheap to clone; makes no connection by itself.
 #[derive(Clone)]
 pub struct AmqpClient(Arc<Inner>);
@@ -83,6 +89,12 @@ impl AmqpClient {
 /// What an error of the client library is to a caller.
 pub fn error(failed: lapin::Error) -> Error {
     let (kind, message) = match failed.kind() {
+        Native::ProtocolError(refused) if refused.get_id() == ACCESS_REFUSED => {
+            (ErrorKind::Unavailable, "rabbitmq does not accept the user, or does not let it do what is asked")
+        }
+        Native::ProtocolError(refused) if refused.get_id() == NOT_ALLOWED => {
+            (ErrorKind::Unavailable, "rabbitmq has no such virtual host, or does not let this user into it")
+        }
         Native::ProtocolError(refused) if failed.is_amqp_soft_error() => {
             return Error::internal(format!("rabbitmq refused: {:.200}", refused.get_message().as_str()))
                 .source(failed);

@@ -3,7 +3,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_nats::{Client, ConnectOptions, ServerAddr};
+use async_nats::{Client, ConnectErrorKind as Refused, ConnectOptions, ServerAddr};
 use percent_encoding::percent_decode_str;
 
 use super::NatsOptions;
@@ -91,7 +91,11 @@ impl NatsClient {
         let limit = self.0.options.connect_timeout();
         match tokio::time::timeout(limit, settings.connect(self.0.servers.as_slice())).await {
             Ok(Ok(client)) => Ok(client),
-            Ok(Err(failed)) => Err(unavailable("nats is not there").source(failed)),
+            Ok(Err(failed)) => Err(unavailable(match failed.kind() {
+                Refused::Authentication | Refused::AuthorizationViolation => "nats does not accept the user",
+                _ => "nats is not there",
+            })
+            .source(failed)),
             Err(_) => Err(unavailable(format!("no connection to nats within {} ms", limit.as_millis()))),
         }
     }

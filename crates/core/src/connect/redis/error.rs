@@ -16,7 +16,7 @@ pub fn error(error: RedisError) -> Error {
 fn classify(error: &RedisError) -> (ErrorKind, &'static str) {
     const UNREACHABLE: &str = "the redis server cannot be reached now, please try again later";
     const NOT_READY: &str = "the redis server is not ready, please try again later";
-    const REFUSED: &str = "the redis server does not accept the credentials of this pool";
+    const REFUSED: &str = "the redis server does not accept the user or password";
     const CLUSTER: &str = "a redis cluster is not supported: use a server, or a replication with sentinels";
     match error.kind() {
         Native::Io | Native::MasterNameNotFoundBySentinel => (ErrorKind::Unavailable, UNREACHABLE),
@@ -28,7 +28,9 @@ fn classify(error: &RedisError) -> (ErrorKind, &'static str) {
             (ErrorKind::Unsupported, CLUSTER)
         }
         Native::RESP3NotSupported => (ErrorKind::Unavailable, "the redis server is older than 6.0"),
-        Native::InvalidClientConfig => (ErrorKind::Config, "the settings of the redis pool cannot be used"),
+        Native::InvalidClientConfig => {
+            (ErrorKind::Config, "the settings of the redis connection cannot be used")
+        }
         _ => match error.code() {
             Some("OOM") => (ErrorKind::OverCapacity, "the redis server has no memory left"),
             Some("BUSY" | "MISCONF" | "NOREPLICAS" | "UNBLOCKED") => (ErrorKind::Unavailable, NOT_READY),

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{Capabilities, Limits, PubsubDriver};
-use crate::connect::scheme::{product_of, without_query};
-use crate::connect::settings::{Settings, options};
+use crate::connect::scheme::{self, product_of, without_query};
+use crate::connect::settings::{NoOptions, Settings, options};
 use crate::{Error, ErrorKind, Result};
 
 #[cfg(feature = "amqp")]
@@ -29,17 +29,8 @@ pub struct Location<'a> {
 
 type Open = fn(Location<'_>) -> Result<Arc<dyn PubsubDriver>>;
 
-/// A product that this build has a driver for, and what is known of it without opening it.
-#[derive(Debug)]
-pub struct Product {
-    /// Its name.
-    pub name: &'static str,
-    /// The schemes of its URLs.
-    pub schemes: &'static [&'static str],
-    /// What every driver of it can do.
-    pub capabilities: Capabilities,
-    open: Open,
-}
+/// A product that this build has a driver for.
+pub type Product = scheme::Product<Capabilities, Open>;
 
 const PRODUCTS: &[Product] = &[
     Product { name: "local", schemes: &["local"], capabilities: local::CAPABILITIES, open: open_local },
@@ -73,7 +64,7 @@ pub fn open(
 ) -> Result<(Arc<dyn PubsubDriver>, Limits)> {
     let url = without_query(url, &mut options);
     let limits = limits(&mut options)?;
-    let product = product_of("pub/sub", url, PRODUCTS, |product| product.schemes)?;
+    let product = product_of("pub/sub", url, PRODUCTS)?;
     Ok(((product.open)(Location { url, options, local })?, limits))
 }
 
@@ -92,10 +83,6 @@ fn limits(options: &mut Settings) -> Result<Limits> {
 fn config(text: String) -> Error {
     Error::new(ErrorKind::Config, text)
 }
-
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NoOptions {}
 
 fn open_local(location: Location<'_>) -> Result<Arc<dyn PubsubDriver>> {
     let NoOptions {} = options("local pub/sub", location.options)?;

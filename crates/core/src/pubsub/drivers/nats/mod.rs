@@ -26,8 +26,9 @@ use crate::{Error, Result};
 /// What it can do.
 pub const CAPABILITIES: Capabilities = Capabilities { reach: Reach::Everywhere, confirms: false };
 
-/// How many messages of a channel wait in the client.
-const WAITING: usize = 256;
+/// How many messages of a channel wait in the client, before they get to who bounds what waits for a subscriber: as many
+/// as that, so that a busy machine loses none earlier.
+const WAITING: usize = 1024;
 
 /// Publishes and listens on a NATS server.
 pub struct NatsPubsub {

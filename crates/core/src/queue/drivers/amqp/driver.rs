@@ -12,9 +12,9 @@ use super::CAPABILITIES;
 use super::held::{Held, Holds, Lane};
 use super::session::{Found, Names, Place, Session, opened};
 use crate::connect::amqp::{AmqpClient, AmqpOptions};
-use crate::queue::driver::{Capabilities, Fate, QueueDriver, Settled, Take, lacks};
+use crate::queue::driver::{Capabilities, Fate, QueueDriver, Settled, Take};
 use crate::queue::drivers::envelope::{Envelope, now};
-use crate::queue::{Cancelled, Counts, Delivery, Hold, Info, Message, QueueOptions, Receipt, State, Stored};
+use crate::queue::{Counts, Delivery, Hold, Message, QueueOptions, Receipt, State, Stored};
 use crate::{Error, ErrorKind, Result, task};
 
 /// Messages that are sent before the first answer.
@@ -225,18 +225,6 @@ impl QueueDriver for AmqpQueue {
         })
     }
 
-    fn cancel(&self, _: String) -> BoxFuture<'_, Result<Cancelled>> {
-        Box::pin(async { Err(lacks("amqp", "find a message")) })
-    }
-
-    fn find(&self, _: String) -> BoxFuture<'_, Result<Option<Info>>> {
-        Box::pin(async { Err(lacks("amqp", "find a message")) })
-    }
-
-    fn list(&self, _: State, _: usize) -> BoxFuture<'_, Result<Vec<Info>>> {
-        Box::pin(async { Err(lacks("amqp", "list messages")) })
-    }
-
     fn counts(&self) -> BoxFuture<'_, Result<Counts>> {
         Box::pin(async move {
             let session = self.0.session().await?;
@@ -245,14 +233,6 @@ impl QueueDriver for AmqpQueue {
             counts.set(State::Discarded, session.count(&self.0.names, Place::Dead).await?);
             Ok(counts)
         })
-    }
-
-    fn take_key(&self, _: String, _: String, _: Duration) -> BoxFuture<'_, Result<String>> {
-        Box::pin(async { Err(lacks("amqp", "keep unique keys")) })
-    }
-
-    fn free_key(&self, _: String, _: String) -> BoxFuture<'_, Result<()>> {
-        Box::pin(async { Err(lacks("amqp", "keep unique keys")) })
     }
 
     fn purge(&self) -> BoxFuture<'_, Result<()>> {

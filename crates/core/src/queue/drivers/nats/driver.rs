@@ -11,11 +11,10 @@ use futures_util::future::{BoxFuture, join_all};
 use tokio::sync::OnceCell;
 
 use super::CAPABILITIES;
+use super::message::{Seen, delivery, headers, one_line, split, unpack};
 use crate::connect::nats::{NatsClient, NatsOptions};
-use crate::queue::driver::{Capabilities, Fate, QueueDriver, Settled, Take, lacks};
-use crate::queue::{
-    Cancelled, Counts, Delivery, Hold, Info, Message, QueueOptions, Receipt, State, Stored, Unique,
-};
+use crate::queue::driver::{Capabilities, Fate, QueueDriver, Settled, Take};
+use crate::queue::{Counts, Delivery, Hold, Message, QueueOptions, Receipt, State, Stored};
 use crate::{Error, ErrorKind, Result};
 
 /// How long a call may take.
@@ -53,6 +52,18 @@ struct Open {
     consumer: Consumer<PullConfig>,
 }
 
+/// What names of streams begin with.
+fn prefix(given: &str) -> Result<&str> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    match !given.is_empty() && given.len() <= 64 && given.chars().all(plain) {
+        true => Ok(given),
+        false => Err(Error::new(
+            ErrorKind::Config,
+            "prefix: up to 64 letters, digits, dashes and underscores name a stream in nats",
+        )),
+    }
+}
+
 impl NatsQueue {
     pub(in crate::queue) fn new(name: &str, options: &QueueOptions, nats: &NatsOptions) -> Result<Self> {
         let server = NatsClient::new(nats)?;
@@ -60,7 +71,7 @@ impl NatsQueue {
         let queue = options.queue.as_deref().unwrap_or(usual);
         Ok(Self {
             server,
-            stream: format!("bk_{queue}"),
+            stream: format!("{}_{queue}", prefix(&nats.prefix)?),
             visibility: options.visibility,
             keep_failed: options.keep_failed,
             open: OnceCell::new(),
@@ -240,18 +251,6 @@ impl QueueDriver for NatsQueue {
         })
     }
 
-    fn cancel(&self, _: String) -> BoxFuture<'_, Result<Cancelled>> {
-        Box::pin(async { Err(lacks("nats", "find a message")) })
-    }
-
-    fn find(&self, _: String) -> BoxFuture<'_, Result<Option<Info>>> {
-        Box::pin(async { Err(lacks("nats", "find a message")) })
-    }
-
-    fn list(&self, _: State, _: usize) -> BoxFuture<'_, Result<Vec<Info>>> {
-        Box::pin(async { Err(lacks("nats", "list messages")) })
-    }
-
     fn counts(&self) -> BoxFuture<'_, Result<Counts>> {
         Box::pin(async move {
             let open = self.open().await?;
@@ -267,14 +266,6 @@ impl QueueDriver for NatsQueue {
             counts.set(State::Discarded, dead.state.messages);
             Ok(counts)
         })
-    }
-
-    fn take_key(&self, _: String, _: String, _: Duration) -> BoxFuture<'_, Result<String>> {
-        Box::pin(async { Err(lacks("nats", "keep unique keys")) })
-    }
-
-    fn free_key(&self, _: String, _: String) -> BoxFuture<'_, Result<()>> {
-        Box::pin(async { Err(lacks("nats", "keep unique keys")) })
     }
 
     fn purge(&self) -> BoxFuture<'_, Result<()>> {
@@ -294,103 +285,6 @@ impl QueueDriver for NatsQueue {
     }
 }
 
-/// A message that was handed out.
-enum Seen {
-    Due(Delivery),
-    /// It rests for so much longer.
-    Early(Duration),
-}
-
-fn delivery(message: &jetstream::Message) -> Result<Seen> {
-    let info = message.info().map_err(|e| Error::internal("nats: no message of a stream").source(e))?;
-    let text = |name: &str| message.headers.as_ref().and_then(|h| h.get(name)).map(|v| v.as_str().to_owned());
-    let number = |name: &str| text(name).and_then(|text| text.parse::<i64>().ok());
-    let now = now();
-    let due = number("Bk-Due");
-    if let Some(left) = due.and_then(|due| u64::try_from(due - now).ok()).filter(|left| *left > 0) {
-        return Ok(Seen::Early(Duration::from_millis(left)));
-    }
-    // A delayed one was handed out before.
-    let times = if due.is_some() { (info.delivered - 1).max(1) } else { info.delivered };
-    let base = number("Bk-Base").unwrap_or(0);
-    let attempt = base + times;
-    let reply = message.reply.as_ref().map(ToString::to_string).unwrap_or_default();
-    let body = String::from_utf8(message.payload.to_vec())
-        .map_err(|e| Error::internal("nats: a message that is no text").source(e))?;
-    let mut copy = HeaderMap::new();
-    for name in ["Bk-Id", "Bk-Attempts", "Bk-Expires", "Bk-Key", "Bk-Ttl", "Bk-Keep"] {
-        if let Some(text) = text(name) {
-            copy.insert(name, text.as_str());
-        }
-    }
-    copy.insert("Bk-Base", (attempt - 1).to_string().as_str());
-    let key = text("Bk-Key").map(|key| Unique {
-        key,
-        ttl: number("Bk-Ttl").and_then(|ttl| u64::try_from(ttl).ok()).map(Duration::from_millis),
-        keep: text("Bk-Keep").is_some(),
-    });
-    Ok(Seen::Due(Delivery {
-        receipt: Receipt { id: text("Bk-Id").unwrap_or_default(), token: pack(&reply, &copy, &body) },
-        attempt: u32::try_from(attempt).unwrap_or(u32::MAX),
-        attempts: number("Bk-Attempts").and_then(|n| u32::try_from(n).ok()).unwrap_or(1),
-        key,
-        expired: number("Bk-Expires").is_some_and(|time| time <= now),
-        cancelled: false,
-        body,
-    }))
-}
-
-/// What is sent with a new message.
-fn headers(message: &Message) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    let now = now();
-    let after = |time: Duration| (now + time.as_millis() as i64).to_string();
-    headers.insert("Bk-Id", message.id.as_str());
-    // The server stores one of the same name once.
-    headers.insert("Nats-Msg-Id", message.id.as_str());
-    headers.insert("Bk-Attempts", message.attempts.unwrap_or(1).to_string().as_str());
-    if !message.delay.is_zero() {
-        headers.insert("Bk-Due", after(message.delay).as_str());
-    }
-    if let Some(time) = message.expires {
-        headers.insert("Bk-Expires", after(time).as_str());
-    }
-    if let Some(unique) = &message.unique {
-        headers.insert("Bk-Key", unique.key.as_str());
-        if let Some(ttl) = unique.ttl {
-            headers.insert("Bk-Ttl", ttl.as_millis().to_string().as_str());
-        }
-        if unique.keep {
-            headers.insert("Bk-Keep", "1");
-        }
-    }
-    headers
-}
-
-/// What a taker needs to copy a message, behind the subject to which its fate is told.
-fn pack(reply: &str, headers: &HeaderMap, body: &str) -> String {
-    let headers: Vec<(String, String)> = headers
-        .iter()
-        .filter_map(|(name, values)| Some((name.to_string(), values.first()?.as_str().to_owned())))
-        .collect();
-    let kept = serde_json::to_string(&(headers, body)).unwrap_or_default();
-    format!("{reply}\n{kept}")
-}
-
-fn split(token: &str) -> (&str, &str) {
-    token.split_once('\n').unwrap_or((token, ""))
-}
-
-fn unpack(kept: &str) -> Result<(HeaderMap, String)> {
-    let kept: (Vec<(String, String)>, String) = serde_json::from_str(kept)
-        .map_err(|e| Error::internal("nats: a receipt of another queue").source(e))?;
-    let mut headers = HeaderMap::new();
-    for (name, value) in kept.0 {
-        headers.insert(name.as_str(), value.as_str());
-    }
-    Ok((headers, kept.1))
-}
-
 async fn collect<E: std::fmt::Display>(
     mut messages: impl futures_util::Stream<Item = std::result::Result<jetstream::Message, E>> + Unpin,
 ) -> Result<Vec<jetstream::Message>> {
@@ -406,10 +300,6 @@ async fn collect<E: std::fmt::Display>(
     Ok(found)
 }
 
-fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
-}
-
 async fn within<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     let late = |_| Error::new(ErrorKind::Timeout, "the queue took too long");
     tokio::time::timeout(LIMIT, work).await.map_err(late)?
@@ -419,10 +309,6 @@ async fn within<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
 fn away(error: impl fmt::Display) -> Error {
     Error::new(ErrorKind::Unavailable, "the queue does not answer, please try again later")
         .detail(format!("nats: {error}"))
-}
-
-fn now() -> i64 {
-    jiff::Timestamp::now().as_millisecond()
 }
 
 impl fmt::Debug for NatsQueue {

@@ -1,7 +1,7 @@
 //! A queue in NATS JetStream, with files as storage; needs server 2.9 or later.
 //!
-//! URLs are those of [`connect::nats`](crate::connect::nats). A queue NAME is the stream `bk_NAME`, from which what is
-//! done is removed; what was given up goes to the stream `bk_NAME_dead` with the header `Bk-Error`, and stays for
+//! URLs are those of [`connect::nats`](crate::connect::nats). A queue NAME is the stream `PREFIX_NAME`, from which what is
+//! done is removed; what was given up goes to the stream `PREFIX_NAME_dead` with the header `Bk-Error`, and stays for
 //! `keepFailed`.
 //!
 //! # How it works
@@ -18,6 +18,7 @@
 //! else may have it: at least once holds, and nothing more.
 
 mod driver;
+mod message;
 
 use crate::queue::driver::Capabilities;
 

@@ -34,16 +34,11 @@ pub struct RedisQueue {
 type Taken = (i64, Vec<(String, String, u32, u32, u8)>);
 
 impl RedisQueue {
-    pub(in crate::queue) fn new(name: &str, options: &QueueOptions) -> Result<Self> {
-        let url = options
-            .url
-            .strip_prefix("redisq")
-            .map_or_else(|| options.url.clone(), |rest| format!("redis{rest}"));
-        let redis = RedisOptions::default().at(&url)?;
+    pub(in crate::queue) fn new(name: &str, options: &QueueOptions, redis: &RedisOptions) -> Result<Self> {
         let usual = if name.is_empty() { "default" } else { name };
         let queue = options.queue.as_deref().unwrap_or(usual);
         Ok(Self {
-            client: RedisClient::new(&redis)?,
+            client: RedisClient::new(redis)?,
             base: format!("{}:queue:{queue}:", redis.prefix).into_bytes(),
             interval: options.interval,
             keep: options.keep,

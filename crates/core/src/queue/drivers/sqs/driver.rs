@@ -9,9 +9,9 @@ use super::batch::{Done, MOST};
 use super::client::{Place, Service};
 use super::message::{Incoming, LONGEST_DELAY, Outgoing, Ticket};
 use super::{CAPABILITIES, SqsOptions};
-use crate::queue::driver::{Capabilities, Fate, QueueDriver, Settled, Take, lacks};
+use crate::queue::driver::{Capabilities, Fate, QueueDriver, Settled, Take};
 use crate::queue::drivers::envelope::{Envelope, now};
-use crate::queue::{Cancelled, Counts, Delivery, Hold, Info, Message, Receipt, State, Stored};
+use crate::queue::{Counts, Delivery, Hold, Message, Receipt, State, Stored};
 use crate::{Error, Result, task};
 
 /// Questions at once for more than one call gives.
@@ -245,18 +245,6 @@ impl QueueDriver for SqsQueue {
         })
     }
 
-    fn cancel(&self, _: String) -> BoxFuture<'_, Result<Cancelled>> {
-        Box::pin(async { Err(lacks("sqs", "find a message")) })
-    }
-
-    fn find(&self, _: String) -> BoxFuture<'_, Result<Option<Info>>> {
-        Box::pin(async { Err(lacks("sqs", "find a message")) })
-    }
-
-    fn list(&self, _: State, _: usize) -> BoxFuture<'_, Result<Vec<Info>>> {
-        Box::pin(async { Err(lacks("sqs", "list messages")) })
-    }
-
     fn counts(&self) -> BoxFuture<'_, Result<Counts>> {
         Box::pin(async move {
             let mut counts = Counts::default();
@@ -268,14 +256,6 @@ impl QueueDriver for SqsQueue {
             counts.set(State::Discarded, waiting + hidden);
             Ok(counts)
         })
-    }
-
-    fn take_key(&self, _: String, _: String, _: Duration) -> BoxFuture<'_, Result<String>> {
-        Box::pin(async { Err(lacks("sqs", "keep unique keys")) })
-    }
-
-    fn free_key(&self, _: String, _: String) -> BoxFuture<'_, Result<()>> {
-        Box::pin(async { Err(lacks("sqs", "keep unique keys")) })
     }
 
     fn purge(&self) -> BoxFuture<'_, Result<()>> {

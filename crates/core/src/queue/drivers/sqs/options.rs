@@ -1,6 +1,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use serde::Deserialize;
+
 use crate::connect::aws::AwsOptions;
 use crate::queue::QueueOptions;
 use crate::{Error, ErrorKind, Result};
@@ -33,25 +35,45 @@ pub struct SqsOptions {
     connect_timeout: Duration,
 }
 
+/// What is given beside the address.
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Given {
+    #[serde(alias = "aws_region", alias = "awsRegion")]
+    region: Option<String>,
+    #[serde(alias = "awsKey")]
+    aws_key: Option<String>,
+    #[serde(alias = "awsSecret")]
+    aws_secret: Option<String>,
+    create: bool,
+    timeout: u64,
+    count: u64,
+    #[serde(alias = "connectTimeout")]
+    connect_timeout: u64,
+}
+
+impl Default for Given {
+    fn default() -> Self {
+        Self {
+            region: None,
+            aws_key: None,
+            aws_secret: None,
+            create: true,
+            timeout: LONGEST_POLL,
+            count: 10,
+            connect_timeout: 3000,
+        }
+    }
+}
+
 impl SqsOptions {
     /// Those of a client's queue.
     ///
     /// # Errors
     /// `Config` for an address of no known form or an option that cannot be read; no text shows a secret.
     pub(in crate::queue) fn of(client: &str, queue: &QueueOptions) -> Result<Self> {
-        queue.only(
-            "sqs",
-            &["region", "awsregion", "awskey", "awssecret", "create", "timeout", "count", "connecttimeout"],
-        )?;
-        let own = |name: &str| queue.own.get(name).cloned();
-        let (address, query) = queue.url.split_once('?').unwrap_or((&queue.url, ""));
-        let mut region = own("region").or_else(|| own("awsregion"));
-        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            match &*name {
-                "region" => drop(region.get_or_insert_with(|| value.into_owned())),
-                _ => return Err(config(format!("an sqs url has no part {name:.40}: only region"))),
-            }
-        }
+        let given: Given = queue.of_product("sqs")?;
+        let address = queue.url.as_str();
         let place = Place::parse(address)?;
         let usual = || format!("bk_{}", if client.is_empty() { "default" } else { client });
         if place.name.is_some() && queue.queue.is_some() {
@@ -67,31 +89,34 @@ impl SqsOptions {
                 "a queue in sqs is named by up to 75 letters, digits, dashes and underscores",
             ));
         }
-        let number = |option: &str, usual: u64, range: std::ops::RangeInclusive<u64>| match own(option) {
-            None => Ok(usual),
-            Some(text) => text.parse().ok().filter(|given| range.contains(given)).ok_or_else(|| {
-                config(format!("{option} is not a whole number from {} to {}", range.start(), range.end()))
-            }),
-        };
+        let within =
+            |option: &str, given: u64, range: std::ops::RangeInclusive<u64>| match range.contains(&given) {
+                true => Ok(given),
+                false => Err(config(format!(
+                    "{option} is not a whole number from {} to {}",
+                    range.start(),
+                    range.end()
+                ))),
+            };
         Ok(Self {
             name,
             url: place.account.is_some().then(|| address.trim_end_matches('/').to_owned()),
             account: place.account,
-            create: match own("create").as_deref() {
-                None | Some("true" | "1") => true,
-                Some("false" | "0") => false,
-                Some(_) => return Err(config("create is not true or false")),
-            },
-            poll: Duration::from_millis(number("timeout", LONGEST_POLL, 0..=LONGEST_POLL)?),
-            count: usize::try_from(number("count", 10, 1..=10)?).unwrap_or(1),
+            create: given.create,
+            poll: Duration::from_millis(within("timeout", given.timeout, 0..=LONGEST_POLL)?),
+            count: usize::try_from(within("count", given.count, 1..=10)?).unwrap_or(1),
             attempts: queue.attempts,
             visibility: queue.visibility,
             keep_failed: queue.keep_failed,
             endpoint: place.endpoint,
-            region: region.or(place.region),
-            key: own("awskey"),
-            secret: own("awssecret"),
-            connect_timeout: Duration::from_millis(number("connecttimeout", 3000, 1..=60_000)?),
+            region: given.region.or(place.region),
+            key: given.aws_key,
+            secret: given.aws_secret,
+            connect_timeout: Duration::from_millis(within(
+                "connect_timeout",
+                given.connect_timeout,
+                1..=60_000,
+            )?),
         })
     }
 
