@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 
 use super::Running;
 use super::job::check_name;
-use crate::{Error, Result};
+use crate::{Error, ErrorKind, Result};
 
 type Function = Arc<dyn Fn(Running, Json) -> BoxFuture<'static, Result<Json>> + Send + Sync>;
 
@@ -82,8 +82,8 @@ impl Functions {
             Some(function) => function(running, params),
             // Another worker, of a newer version of the application, may have it.
             None => {
-                let text = format!("no function {name:.100} is registered in this process");
-                Box::pin(std::future::ready(Err(Error::internal(text))))
+                let text = format!("no such function: {name:.100} is registered in no module of this worker");
+                Box::pin(std::future::ready(Err(Error::new(ErrorKind::Unavailable, text))))
             }
         }
     }
@@ -132,7 +132,8 @@ mod tests {
         assert_eq!(call("nothing", Json::Null).await.expect("runs"), Json::Null);
         let refused = call("days", json!({"days": "x"})).await.expect_err("refused");
         assert!(refused.message().contains("days"), "{refused}");
-        assert_eq!(call("absent", Json::Null).await.expect_err("unknown").status(), 500);
+        let unknown = call("absent", Json::Null).await.expect_err("unknown");
+        assert!(unknown.message().starts_with("no such function: absent") && unknown.status() == 503);
         assert_eq!((functions.names().len(), functions.mistakes().len()), (2, 1));
     }
 }

@@ -163,7 +163,11 @@ impl Job {
                     let count = u32::try_from(whole(&name, &value)?).ok().filter(|n| (1..=1000).contains(n));
                     job.attempts = Some(count.ok_or_else(|| Error::invalid("retryCount is from 1 to 1000"))?);
                 }
-                "maxRuntime" => job.max_runtime = Some(Duration::from_secs(whole(&name, &value)?.max(1))),
+                "maxRuntime" => {
+                    let time = Some(whole(&name, &value)?).filter(|time| *time > 0);
+                    let time = time.ok_or_else(|| Error::invalid("maxRuntime is 1 second at least"))?;
+                    job.max_runtime = Some(Duration::from_secs(time));
+                }
                 "uniqueKey" => key = Some(text(&name, value)?),
                 "uniqueTtl" => ttl = Some(Duration::from_millis(whole(&name, &value)?)),
                 "uniqueKeep" => keep = truth(&name, &value)?,
@@ -412,6 +416,7 @@ mod tests {
             (json!({"job": "a", "delay": "soon"}), "delay"),
             (json!({"job": "a", "priority": 10}), "priority"),
             (json!({"job": "a", "retryCount": 0}), "retryCount"),
+            (json!({"job": "a", "maxRuntime": 0}), "maxRuntime"),
             (json!({"job": "a", "uniqueDrop": true}), "uniqueKey"),
             (json!({"job": "a", "noerrors": "yes"}), "noerrors"),
         ] {

@@ -29,6 +29,9 @@ pub struct JobsParams {
     /// How long jobs that run may take after the request to stop; then they are given back to the queue.
     #[param(default = "3000ms", unit = "ms", min = "500ms", max = "1h")]
     pub shutdown_timeout: Duration,
+    /// The queue that keeps the unique keys of jobs in queues whose product keeps none; without it the default one, or
+    /// the database if that keeps none either.
+    pub unique_queue: String,
     /// Submits the jobs of etc/crontab, etc/crontab.local and jobs-schedule at their times.
     pub cron: bool,
     /// The queue of cron jobs that name none.

@@ -1,18 +1,17 @@
 //! Follows the clock and the files, and submits what is due.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::entry::shown;
-use super::tab::{entries, parse, told_apart};
+use super::sources::{Sources, queue_of};
 use super::{Entry, Missed};
 use futures_util::future::BoxFuture;
 
 use crate::config::Handle;
 use crate::jobs::{Jobs, JobsParams};
 use crate::queue::{Stored, Unique};
-use crate::{Error, ErrorKind, Result, task};
+use crate::{ErrorKind, Result, task};
 
 /// How often files and the clock are looked at.
 const LOOK: Duration = Duration::from_secs(1);
@@ -29,7 +28,7 @@ const SEEN: Duration = Duration::from_secs(10 * 365 * 86_400);
 
 /// The crontab of a home, followed.
 pub struct Cron {
-    files: [PathBuf; 2],
+    sources: Sources,
     params: Handle<JobsParams>,
     jobs: Jobs,
     /// What the files were when they were read.
@@ -47,8 +46,8 @@ struct Due {
 impl Cron {
     /// The files of the folder `etc` and the parameters' schedule, submitted to these jobs.
     pub fn new(etc: &std::path::Path, params: Handle<JobsParams>, jobs: Jobs) -> Self {
-        let files = [etc.join("crontab"), etc.join("crontab.local")];
-        Self { files, params, jobs, read: None, schedule: None, entries: Vec::new() }
+        let sources = Sources::new(etc);
+        Self { sources, params, jobs, read: None, schedule: None, entries: Vec::new() }
     }
 
     /// Submits what is due, until the future is dropped. Nothing is done while `jobs-cron` is off.
@@ -84,60 +83,36 @@ impl Cron {
         }
     }
 
-    /// Reads what has changed; what is wrong leaves the entries as they are.
+    /// Reads what has changed; what is wrong is told, and the rest takes effect.
     async fn reload(&mut self) {
         let params = self.params.load_full();
         if !params.cron {
             self.entries.clear();
+            self.sources.clear();
             (self.read, self.schedule) = (None, None);
             return;
         }
-        let found = [changed(&self.files[0]).await, changed(&self.files[1]).await];
+        let found = [changed(&self.sources.files[0]).await, changed(&self.sources.files[1]).await];
         let is_same = self.schedule.as_ref().is_some_and(|known| Arc::ptr_eq(known, &params));
         if self.read == Some(found) && is_same {
             return;
         }
         (self.read, self.schedule) = (Some(found), Some(params.clone()));
-        match self.read_all(&params).await {
-            Ok(all) => {
-                let now = now();
-                let known = std::mem::take(&mut self.entries);
-                tracing::info!(entries = all.len(), "crontab read");
-                for entry in all {
-                    let old = known.iter().find(|due| due.entry.name == entry.name);
-                    let next = old.map_or_else(|| entry.next(now), |old| old.next);
-                    if old.is_none() && entry.missed == Missed::Once {
-                        self.make_up(entry.clone(), now);
-                    }
-                    self.entries.push(Due { entry, next });
-                }
+        let (all, mistakes) = self.sources.read(&params, &self.jobs).await;
+        for mistake in mistakes {
+            tracing::error!(error = mistake.log_text(), "a mistake in the crontab, the other entries run");
+        }
+        let now = now();
+        let known = std::mem::take(&mut self.entries);
+        tracing::info!(entries = all.len(), "crontab read");
+        for entry in all {
+            let old = known.iter().find(|due| due.entry.name == entry.name);
+            let next = old.map_or_else(|| entry.next(now), |old| old.next);
+            if old.is_none() && entry.missed == Missed::Once {
+                self.make_up(entry.clone(), now);
             }
-            Err(error) => tracing::error!(error = error.log_text(), "the crontab stays as it was"),
+            self.entries.push(Due { entry, next });
         }
-    }
-
-    async fn read_all(&self, params: &JobsParams) -> Result<Vec<Entry>> {
-        let mut all = Vec::new();
-        for file in &self.files {
-            let text = match tokio::fs::read_to_string(file).await {
-                Ok(text) => text,
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
-                Err(error) => {
-                    return Err(Error::invalid(format!("{} cannot be read: {error}", file.display())));
-                }
-            };
-            all.extend(
-                parse(&text)
-                    .map_err(|error| Error::invalid(format!("{}: {}", file.display(), error.message())))?,
-            );
-        }
-        let schedule = entries(params.schedule.clone());
-        all.extend(schedule.map_err(|e| Error::invalid(format!("jobs-schedule: {}", e.message())))?);
-        for entry in &all {
-            // A queue that there is not is a mistake of now, not of the first tick.
-            self.jobs.queue(queue_of(entry, params))?;
-        }
-        Ok(told_apart(all))
     }
 
     /// Submits the last tick before this process, unless it was submitted, or nobody had seen the entry then.
@@ -166,10 +141,6 @@ impl Cron {
             }
         });
     }
-}
-
-fn queue_of<'a>(entry: &'a Entry, params: &'a JobsParams) -> &'a str {
-    if entry.job.queue.is_empty() { &params.cron_queue } else { &entry.job.queue }
 }
 
 /// Submits a tick in the background, and tries again while the queue does not answer.
@@ -308,7 +279,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn files_are_read_again_when_they_change_and_broken_ones_change_nothing() {
+    async fn files_are_read_again_when_they_change_and_what_is_broken_keeps_its_entries() {
         let folder = tempfile::tempdir().expect("a folder");
         let params = JobsParams {
             cron: true,
@@ -332,7 +303,9 @@ mod tests {
         );
         assert_eq!(names(Some(("crontab", "[broken"))).await, ["a", "bb", "c"]);
         let nowhere = r#"[{"cron": "0 0 1 1 *", "job": "a", "queueName": "nowhere"}]"#;
-        assert_eq!(names(Some(("crontab", nowhere))).await, ["a", "bb", "c"]);
+        assert_eq!(names(Some(("crontab", nowhere))).await, ["bb", "c"]);
+        let two = r#"[{"cron": "0 0 1 1 *", "job": "a"}, {"cron": "0 0 31 2 *", "job": "d"}]"#;
+        assert_eq!(names(Some(("crontab", two))).await, ["a", "bb", "c"]);
         assert_eq!(names(Some(("crontab", "[]"))).await, ["bb", "c"]);
     }
 

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use croner::parser::{CronParser, Seconds};
+use croner::parser::{CronParser, Seconds, Year};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use serde_json::{Map, Value as Json};
@@ -67,7 +67,12 @@ impl Entry {
         for remark in ["descr", "comment"] {
             object.remove(remark);
         }
-        Ok(Self { cron: parse(&pattern)?, zone, missed, name, job: Job::from_json(Json::Object(object))? })
+        let entry =
+            Self { cron: parse(&pattern)?, zone, missed, name, job: Job::from_json(Json::Object(object))? };
+        match entry.next(Timestamp::now().as_millisecond()) {
+            Some(_) => Ok(entry),
+            None => Err(Error::invalid(format!("cron {pattern:.60?} never comes: there is no such date"))),
+        }
     }
 
     /// The first tick after a time, in milliseconds since 1970; none when there is none any more.
@@ -97,7 +102,7 @@ impl fmt::Debug for Entry {
 }
 
 fn parse(pattern: &str) -> Result<croner::Cron> {
-    let parser = CronParser::builder().seconds(Seconds::Optional).build();
+    let parser = CronParser::builder().seconds(Seconds::Optional).year(Year::Disallowed).build();
     let wrong =
         |error| Error::invalid(format!("cron {pattern:.60?} is no time of five or six fields: {error}"));
     if pattern.len() > 200 {
@@ -153,6 +158,7 @@ mod tests {
         );
         check("0 9 * * MON-FRI", "UTC", "2026-03-06T10:00:00Z", &["2026-03-09T09:00:00Z"]);
         check("0 0 L * *", "UTC", "2026-02-03T00:00:00Z", &["2026-02-28T00:00:00Z", "2026-03-31T00:00:00Z"]);
+        check("0 0 29 2 *", "UTC", "2026-02-03T00:00:00Z", &["2028-02-29T00:00:00Z"]);
         check("@hourly", "UTC", "2026-02-03T00:00:00Z", &["2026-02-03T01:00:00Z"]);
     }
 
@@ -187,6 +193,9 @@ mod tests {
             (json!({"job": "a"}), "cron is required"),
             (json!({"cron": "* * * *", "job": "a"}), "cron"),
             (json!({"cron": "61 * * * *", "job": "a"}), "cron"),
+            (json!({"cron": "0 0 12 1 1 * 2099", "job": "a"}), "five or six fields"),
+            (json!({"cron": "0 0 31 2 *", "job": "a"}), "never comes"),
+            (json!({"cron": "0 0 0 31 2,4,6 *", "job": "a"}), "never comes"),
             (json!({"cron": "* * * * *"}), "job is required"),
             (json!({"cron": "* * * * *", "job": "a", "tz": "Mars/Olympus"}), "Mars"),
             (json!({"cron": "* * * * *", "job": "a", "missed": "all"}), "missed"),

@@ -27,8 +27,9 @@
 
 mod clock;
 mod entry;
+mod sources;
 mod tab;
 
 pub use clock::Cron;
 pub use entry::{Entry, Missed};
-pub use tab::parse;
+pub use tab::{Placed, Tab, parse};

@@ -8,13 +8,31 @@ use crate::{Error, Result};
 /// The most entries of one list.
 const MAX_ENTRIES: usize = 10_000;
 
+/// What a list holds: one that is no entry does not keep the others from their times.
+#[derive(Debug, Default)]
+pub struct Tab {
+    /// The entries.
+    pub entries: Vec<Placed>,
+    /// What is wrong with those that are none, naming each.
+    pub mistakes: Vec<Error>,
+}
+
+/// An entry and where it stands.
+#[derive(Clone, Debug)]
+pub struct Placed {
+    /// Its place from 1, and its name if it has one: `entry 2 (nightly)`.
+    pub at: String,
+    /// The entry.
+    pub entry: Entry,
+}
+
 /// The entries of a list in JSON; an empty text has none.
 ///
 /// # Errors
-/// `Invalid`, naming the entry by its place from 1.
-pub fn parse(text: &str) -> Result<Vec<Entry>> {
+/// `Invalid` for what is no list.
+pub fn parse(text: &str) -> Result<Tab> {
     if text.trim().is_empty() {
-        return Ok(Vec::new());
+        return Ok(Tab::default());
     }
     let json = serde_json::from_str(text).map_err(|e| Error::invalid(format!("not JSON: {e}")))?;
     entries(json)
@@ -24,18 +42,23 @@ pub fn parse(text: &str) -> Result<Vec<Entry>> {
 ///
 /// # Errors
 /// As [`parse`].
-pub(super) fn entries(json: Json) -> Result<Vec<Entry>> {
+pub(super) fn entries(json: Json) -> Result<Tab> {
     let list = match json {
-        Json::Null => return Ok(Vec::new()),
+        Json::Null => return Ok(Tab::default()),
         Json::Array(list) if list.len() <= MAX_ENTRIES => list,
         Json::Array(_) => return Err(Error::invalid(format!("more than {MAX_ENTRIES} entries"))),
         _ => return Err(Error::invalid("not a list of entries")),
     };
-    let entry = |(at, json)| {
-        Entry::from_json(json)
-            .map_err(|error| Error::invalid(format!("entry {}: {}", at + 1, error.message())))
-    };
-    list.into_iter().enumerate().map(entry).collect()
+    let mut tab = Tab::default();
+    for (at, json) in list.into_iter().enumerate() {
+        let name = json.get("name").and_then(Json::as_str).map(|name| format!(" ({name:.60})"));
+        let at = format!("entry {}{}", at + 1, name.unwrap_or_default());
+        match Entry::from_json(json) {
+            Ok(entry) => tab.entries.push(Placed { at, entry }),
+            Err(error) => tab.mistakes.push(Error::invalid(format!("{at}: {}", error.message()))),
+        }
+    }
+    Ok(tab)
 }
 
 /// Gives entries of one name different ones: they are submitted each.
@@ -57,17 +80,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wrong_entry_is_named_by_its_place() {
-        let text = r#"[{"cron": "* * * * *", "job": "a"}, {"cron": "x", "job": "a"}]"#;
-        assert!(parse(text).expect_err("refused").message().starts_with("entry 2: cron"));
+    fn a_wrong_entry_is_named_and_the_others_are_there() {
+        let text = r#"[{"cron": "* * * * *", "job": "a"}, {"cron": "x", "job": "a", "name": "n"}, 7,
+            {"cron": "* * * * *", "job": "b"}]"#;
+        let tab = parse(text).expect("is a list");
+        let mistakes: Vec<&str> = tab.mistakes.iter().map(Error::message).collect();
+        assert!(mistakes[0].starts_with("entry 2 (n): cron"), "{mistakes:?}");
+        assert_eq!(mistakes[1..], ["entry 3: an entry is an object with cron and job"]);
+        assert_eq!(
+            tab.entries.iter().map(|placed| placed.at.as_str()).collect::<Vec<_>>(),
+            ["entry 1", "entry 4"]
+        );
         assert!(parse("[{]").expect_err("refused").message().contains("line 1"));
-        assert_eq!(parse(" \n").expect("is empty").len(), 0);
+        assert_eq!(parse(" \n").expect("is empty").entries.len(), 0);
     }
 
     #[test]
     fn entries_that_say_the_same_are_told_apart() {
         let text = r#"[{"cron": "* * * * *", "job": "a"}, {"cron": "* * * * *", "job": "a"}]"#;
-        let all = told_apart(parse(text).expect("are entries"));
+        let tab = parse(text).expect("are entries");
+        let all = told_apart(tab.entries.into_iter().map(|placed| placed.entry).collect());
         assert_eq!(format!("{}#2", all[0].name), all[1].name);
     }
 }
