@@ -1,10 +1,15 @@
 //! Rows that processes keep: a write through one is seen by all of them at once.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
+use bkjs_core::db::drivers::{self, Location};
+use bkjs_core::db::{Db, Options};
+use bkjs_core::schema::{Column, SchemaBuilder, Table};
+use bkjs_core::value::Row;
 use bkjs_tests::wait::until;
 use bkjs_tests::{Call, Home, Process, Program, Server};
 use futures_util::future::{join_all, try_join_all};
@@ -86,6 +91,49 @@ async fn a_write_through_one_process_is_read_through_the_other_at_once() -> Resu
         }
     }
     bail!("one process does nearly everything: {seen:?}")
+}
+
+#[tokio::test]
+async fn a_command_has_every_process_forget_what_it_keeps() -> Result<()> {
+    let home = Home::new()?;
+    let file = home.beside("notes.db");
+    let server = notes(&home, &["-db-sqlite-pool", file.to_str().context("the folder has no name")?]).await?;
+    ask(&server, "/note/put?id=a&version=1").await?;
+    let mut seen = BTreeMap::new();
+    for _ in 0..TURNS {
+        for reply in ask_all(&server, "/note/get?id=a").await? {
+            seen.insert(process(&reply), version(&reply));
+        }
+        if seen.len() == 2 {
+            break;
+        }
+    }
+    assert_eq!(seen.values().copied().collect::<Vec<_>>(), [1, 1]);
+    // Behind the back of the framework.
+    let mut schema = SchemaBuilder::new();
+    schema.add(Table::new("note").column(Column::text("id").primary()).column(Column::int("version")));
+    let location = Location { url: "", default_file: &file, options: serde_json::Map::new() };
+    let db = Db::builder(Arc::new(schema.build())).pool("sqlite", drivers::open("sqlite", location)?);
+    let db = db.default_pool("sqlite").build()?;
+    db.update("note", Row::new().with("id", "a").with("version", 2), &Options::new()).await?;
+    db.close().await;
+    for reply in ask_all(&server, "/note/get?id=a").await? {
+        assert_eq!(version(&reply), 1, "it is kept: {reply}");
+    }
+    ask(&server, "/note/forget").await?;
+    let mut seen = BTreeMap::new();
+    for _ in 0..TURNS {
+        for reply in ask_all(&server, "/note/get?id=a").await? {
+            assert_eq!(version(&reply), 2, "{reply}");
+            seen.insert(process(&reply), ());
+        }
+        if seen.len() == 2 {
+            break;
+        }
+    }
+    assert_eq!(seen.len(), 2);
+    assert_eq!(server.stop().await?, 0);
+    Ok(())
 }
 
 #[tokio::test]

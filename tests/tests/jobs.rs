@@ -199,6 +199,66 @@ async fn a_running_job_is_cancelled() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_cancelled_job_does_not_run_again_when_its_worker_dies_or_the_server_stops() -> Result<()> {
+    let site = Site::new()?;
+    let server = site.start(&["-jobs-shutdown-timeout", "500"]).await?;
+    let mut ids = Vec::new();
+    for name in ["killed", "stopped"] {
+        let id = submit(&server, visit(json!({"id": name, "pause": 3_600_000}))).await?;
+        site.until_state(&id, "executing").await?;
+        if name == "killed" {
+            // Nobody who has it hears that it is cancelled.
+            let stop = |signal| server.role("worker").iter().try_for_each(|worker| worker.signal(signal));
+            stop(Signal::STOP)?;
+            assert_eq!(site.shell(&["-jobs-cancel", &id]).await?["status"], "asked to stop");
+            server.role("worker").iter().try_for_each(Process::kill)?;
+            site.until_state(&id, "cancelled").await?;
+        } else {
+            assert_eq!(site.shell(&["-jobs-cancel", &id]).await?["status"], "asked to stop");
+        }
+        ids.push(id);
+    }
+    assert_eq!(visits(&server, "killed").await, 0);
+    assert_eq!(server.stop().await?, 0);
+    for id in ids {
+        let job = site.shell(&["-jobs-get", &id]).await?;
+        assert_eq!(job["state"], "cancelled", "{job}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn operators_are_told_why_by_name() -> Result<()> {
+    let site = Site::new()?;
+    let server = site.start(&[]).await?;
+    let id = submit(&server, json!({"job": "app.nowhere", "retryCount": 1})).await?;
+    let job = site.until_state(&id, "discarded").await?;
+    assert!(job["error"].as_str().is_some_and(|e| e.starts_with("no such function: app.nowhere")), "{job}");
+    let path = site.home.path();
+    let home = path.to_str().context("the folder has no name")?;
+    for (args, why) in [
+        (["count", "abc"], "count must be a whole number"),
+        (["count", "5"], "give state too"),
+        (["state", "done"], "no state done"),
+    ] {
+        let words = [&["shell", "-home", home, "-jobs-list"][..], &args].concat();
+        let ran = site.home.run(site.program.path(), &words).await?;
+        assert!(ran.code != Some(0) && ran.stderr.contains(why), "{args:?}: {ran:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_home_whose_queue_is_elsewhere_has_no_table_of_it() -> Result<()> {
+    let home = Home::new()?;
+    let server =
+        Server::start_program(&Program::example("jobs")?, &home, &["-ipc-queue", "local://"]).await?;
+    assert!(!server.log().contains("bk_queue"), "{}", server.log());
+    assert_eq!(server.stop().await?, 0);
+    Ok(())
+}
+
+#[tokio::test]
 async fn of_copies_with_one_unique_key_one_runs() -> Result<()> {
     let site = Site::new()?;
     let server = site.start(&[]).await?;
@@ -303,21 +363,22 @@ async fn cron_fires_once_a_tick_on_two_hosts_and_follows_its_files() -> Result<(
     // Twice as many if each host fired; a busy machine makes it fewer.
     assert!(ticks as f64 <= took + 2.0, "{ticks} ticks in {took} s");
 
-    // A file that changes is followed, one that is broken is not.
+    // A file that changes is followed; of one with a mistake the rest is, and one that is broken leaves all as it is.
     let local = json!([{"cron": "* * * * * *", "job": {"app.visit": {"id": "local"}}}]).to_string();
     one.home.write("etc/crontab.local", &local)?;
     until_visited(&first, "local").await?;
-    one.home.write("etc/crontab.local", "[{\"cron\": \"* * * *\", \"job\": \"app.visit\"}]")?;
-    wait::until(LIMIT, "the complaint", || async {
-        let log = first.log();
-        (log.contains("crontab.local: entry 1: cron") && log.contains("stays as it was")).then_some(())
-    })
-    .await?;
-    let before = visits(&first, "local").await;
-    wait::until(LIMIT, "more ticks", || async {
-        Some(visits(&first, "local").await).filter(|count| *count > before)
-    })
-    .await?;
+    let mixed = format!("[{{\"cron\": \"* * * *\", \"job\": \"app.visit\"}}, {}", &local[1..]);
+    for (text, complaint) in
+        [(mixed.as_str(), "crontab.local: entry 1: cron"), ("[broken", "crontab.local: not JSON")]
+    {
+        one.home.write("etc/crontab.local", text)?;
+        wait::until(LIMIT, complaint, || async { first.log().contains(complaint).then_some(()) }).await?;
+        let before = visits(&first, "local").await;
+        wait::until(LIMIT, "more ticks", || async {
+            Some(visits(&first, "local").await).filter(|count| *count > before)
+        })
+        .await?;
+    }
     Ok(())
 }
 

@@ -9,6 +9,7 @@
 
 use std::time::Duration;
 
+use bkjs::core::control::Command;
 use bkjs::prelude::*;
 
 /// Something to remember.
@@ -52,6 +53,12 @@ async fn edit(db: Db, cache: Cache, context: Arc<Context>) -> Result {
     Ok(Reply::value(Row::new().with("process", process()).with("version", version).with("held", held)))
 }
 
+/// Has all processes forget what they keep: the notes were changed by something else.
+async fn forget(State(api): State<Api>) -> Result {
+    api.control()?.send(Command::ClearCache).await?;
+    Ok(Reply::value(Row::new().with("process", process())))
+}
+
 async fn cache(db: Db) -> Result {
     let stats = db.cache_stats("note").unwrap_or_default();
     let counts = Row::new()
@@ -76,6 +83,7 @@ fn main() -> ExitCode {
         .route("/note/put", any(put))
         .route("/note/del", any(del))
         .route("/note/edit", any(edit))
+        .route("/note/forget", any(forget))
         .route("/note/cache", any(cache));
     App::new("notes").table::<Note>().routes(routes).run()
 }

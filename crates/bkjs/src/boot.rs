@@ -165,7 +165,6 @@ impl Registered {
     fn of(app: App) -> Self {
         let mut setup = Setup::new();
         setup.table(config_table());
-        queue::drivers::db::tables().into_iter().for_each(|table| setup.table(table));
         let handles = Handles::register(&mut setup);
         let modules = app.modules.iter().map(|module| {
             let draft = setup.draft(|draft| draft.module(module.as_ref()));
@@ -179,6 +178,9 @@ impl Registered {
     /// What takes part in a process of this role; the configuration has to be loaded.
     fn admit(self, role: &str) -> (Handles, Setup) {
         let Self { mut setup, handles, modules, own } = self;
+        if handles.queue.load().uses_database() {
+            queue::drivers::db::tables().into_iter().for_each(|table| setup.table(table));
+        }
         let admitted = handles.modules.load();
         let modules = modules.into_iter().filter(|(name, _)| admitted.admits(name, role));
         modules.map(|(_, draft)| draft).chain(own).for_each(|draft| setup.adopt(draft));

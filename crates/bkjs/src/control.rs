@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bkjs_core::config::{Config, home};
 use bkjs_core::control::{Command, Control, Order, channel, tree_name};
+use bkjs_core::db::Db;
 use bkjs_core::pubsub::{Pubsub, Pubsubs, Received};
 use bkjs_core::{Error, Result, task};
 use bkjs_runtime::{Role, RuntimeParams, Tree};
@@ -29,6 +30,8 @@ pub(crate) struct Reins {
     cache: Arc<cache::Memory>,
     place: OnceLock<(Role, Tree)>,
     others: OnceLock<Others>,
+    /// The database, in a process that works with one.
+    db: OnceLock<Db>,
 }
 
 /// The way to other hosts.
@@ -41,12 +44,17 @@ struct Others {
 impl Reins {
     pub(crate) fn new(environment: &Environment, cache: Arc<cache::Memory>) -> Self {
         let (config, again) = (environment.config.clone(), environment.again.clone());
-        Self { config, again, cache, place: OnceLock::new(), others: OnceLock::new() }
+        Self { config, again, cache, place: OnceLock::new(), others: OnceLock::new(), db: OnceLock::new() }
     }
 
     /// Where this process is.
     pub(crate) fn stand(&self, role: Role, tree: &Tree) {
         let _ = self.place.set((role, tree.clone()));
+    }
+
+    /// The database of this process, whose rows are kept.
+    pub(crate) fn keep(&self, db: &Db) {
+        let _ = self.db.set(db.clone());
     }
 
     /// Another process has told this.
@@ -78,8 +86,13 @@ impl Reins {
                     again.notify_one();
                 });
             }
-            // Only in the one that keeps it is there something.
-            (Command::ClearCache, _) => self.cache.clear(),
+            (Command::ClearCache, _) => {
+                // Only in the one that keeps values are there some.
+                self.cache.clear();
+                if let Some(db) = self.db.get().cloned() {
+                    task::spawn("cache", async move { db.forget_all_kept().await });
+                }
+            }
         }
     }
 
@@ -156,6 +169,10 @@ impl Reins {
 impl Control for Reins {
     fn send(&self, command: Command) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
+            if let (Command::ClearCache, Some(db)) = (command, self.db.get()) {
+                // For all processes of this home, by the time at which this is answered.
+                db.forget_all_kept().await;
+            }
             let here = match self.place.get() {
                 Some((_, tree)) => self.tell_tree(command, tree),
                 None => Ok(()),

@@ -25,7 +25,15 @@ impl Environment {
     pub(crate) fn open_jobs(&self, db: &Db, tree: Option<&Ipc>) -> Result<Jobs> {
         let folder = self.params.core.load().var();
         let site = Site { db: Some(db), folder: &folder, bell: bell::of_tree(tree) };
-        Queues::open(&self.params.queue.load(), &site).map(Jobs::new)
+        let queues = Queues::open(&self.params.queue.load(), &site)?;
+        let keys = &self.params.jobs.load().unique_queue;
+        let queues = match keys.is_empty() {
+            true => queues,
+            false => queues.with_keys_in(keys).map_err(|error| {
+                Error::new(error.kind(), format!("jobs-unique-queue: {}", error.message()))
+            })?,
+        };
+        Ok(Jobs::new(queues))
     }
 }
 
@@ -34,6 +42,7 @@ impl Service {
     pub(crate) async fn serve_worker(&self, context: RoleContext) -> Result<()> {
         let setup = std::mem::take(&mut *self.setup.lock().unwrap_or_else(PoisonError::into_inner));
         let service = self.environment.http_service(setup, Some(&self.shared(&context)?))?;
+        self.reins.keep(service.api().db());
         let workers = self.workers(&service)?;
         context.ready();
         let stop = context.drain.token().child_token();

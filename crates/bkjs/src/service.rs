@@ -88,6 +88,7 @@ impl Service {
         let setup = std::mem::take(&mut *self.setup.lock().unwrap_or_else(PoisonError::into_inner));
         let service = self.environment.http_service(setup, Some(&self.shared(&context)?))?;
         let db = service.api().db().clone();
+        self.reins.keep(&db);
         let listeners = std::mem::take(&mut context.listeners).into_iter();
         let listeners = listeners.map(listener).collect::<std::io::Result<Vec<_>>>();
         let listeners =

@@ -23,8 +23,8 @@ pub enum Command {
     /// `config:init`: every process reads its configuration again, files and sources on other hosts. What is wrong is
     /// logged and changes nothing.
     ReadConfig,
-    /// `cache:clear`, also `cache:init`: what the server process keeps for the others, cached values and rows, is
-    /// forgotten. Locks and rate limits stay.
+    /// `cache:clear`, also `cache:init`: the values that the server process keeps for the others are forgotten, and the
+    /// rows that any process keeps. Locks and rate limits stay.
     ClearCache,
 }
 

@@ -56,9 +56,12 @@ pub struct RuntimeParams {
     /// Web processes: 0 is one less than the CPUs, -N is N for each CPU.
     #[param(default = 0, min = -32, max = 1024)]
     pub server_max_processes: i32,
-    /// Worker processes: -1 is none, 0 is two for each CPU.
+    /// Worker processes: -1 is none, 0 is jobs-worker-cpu-factor for each CPU.
     #[param(default = -1, min = -1, max = 1024)]
     pub jobs_workers: i32,
+    /// Worker processes for each CPU, where jobs-workers is 0; one at least.
+    #[param(default = "2", min = "0", max = "64")]
+    pub jobs_worker_cpu_factor: f64,
     /// How often each process is asked for a sign of life; one that misses two answers is replaced.
     #[param(default = 5000, min = 100, max = 3600000, unit = "ms")]
     pub ipc_ping_interval: Duration,
@@ -111,7 +114,7 @@ impl RuntimeParams {
     /// The number of worker processes to keep.
     pub fn worker_processes(&self) -> usize {
         match self.jobs_workers {
-            0 => cpus().saturating_mul(2),
+            0 => ((cpus() as f64 * self.jobs_worker_cpu_factor) as usize).max(1),
             n if n < 0 => 0,
             n => n.unsigned_abs() as usize,
         }
@@ -141,5 +144,9 @@ mod tests {
         assert_eq!(with(3, 2), (3, 2));
         assert_eq!(with(-2, -1), (cpus() * 2, 0));
         assert_eq!(with(0, 0), ((cpus() - 1).max(1), cpus() * 2));
+        for (factor, workers) in [(3.0, cpus() * 3), (0.0, 1), (0.5, (cpus() / 2).max(1))] {
+            let p = RuntimeParams { jobs_workers: 0, jobs_worker_cpu_factor: factor, ..Default::default() };
+            assert_eq!(p.worker_processes(), workers);
+        }
     }
 }

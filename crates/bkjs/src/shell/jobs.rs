@@ -65,19 +65,22 @@ async fn get(context: CommandContext, args: Args) -> Result<Value> {
 
 async fn list(context: CommandContext, args: Args) -> Result<Value> {
     let queue = context.api.jobs()?.queue(args.0.text("queue"))?;
+    let count = match args.0.text("count") {
+        "" => None,
+        text => Some(text.parse().map_err(|_| Error::invalid("count must be a whole number"))?),
+    };
     let name = args.0.text("state");
     if name.is_empty() {
+        if count.is_some() {
+            return Err(Error::invalid("count is for the list of one state: give state too"));
+        }
         return to_value(&queue.counts().await?);
     }
     let Some(state) = State::named(name) else {
         let known: Vec<&str> = State::ALL.iter().map(|state| state.name()).collect();
         return Err(Error::invalid(format!("no state {name:.20}, there are: {}", known.join(", "))));
     };
-    let count = match args.0.text("count") {
-        "" => 50,
-        count => count.parse().map_err(|_| Error::invalid("count must be a whole number"))?,
-    };
-    to_value(&queue.list(state, count).await?)
+    to_value(&queue.list(state, count.unwrap_or(50)).await?)
 }
 
 fn to_value<T: Serialize>(shown: &T) -> Result<Value> {

@@ -13,7 +13,6 @@ use super::{RegexpList, RegexpMap, Secret, Spec};
 enum Kind {
     Flag,
     Int,
-    Real,
     Text,
     Secret,
     List,
@@ -34,7 +33,6 @@ fn spec(kind: Kind, name: &'static str) -> Spec {
     let mut spec = match kind {
         Kind::Flag => Spec::of::<bool>(name),
         Kind::Int => Spec::of::<i64>(name),
-        Kind::Real => Spec::of::<f64>(name),
         Kind::Text => Spec::of::<String>(name),
         Kind::Secret => Spec::of::<Secret>(name),
         Kind::List => Spec::of::<Vec<String>>(name).add(),
@@ -143,7 +141,6 @@ const TABLE: &[(Kind, &[&str])] = &[
             "bk_status-update-interval",
         ],
     ),
-    (Kind::Real, &["jobs-worker-cpu-factor"]),
     (
         Kind::Text,
         &[
@@ -198,7 +195,6 @@ const TABLE: &[(Kind, &[&str])] = &[
             "msg-([^-]+)-(cert)(@.+)?",
             "msg-app-default",
             "jobs-cron-queue",
-            "jobs-unique-queue",
             "server-process-name",
             "bk_message-cache-name",
             "api-signature-name",

@@ -117,6 +117,12 @@ impl Db {
         Ok(())
     }
 
+    /// As [`forget_kept`](Self::forget_kept), for all records of all tables.
+    pub async fn forget_all_kept(&self) {
+        let writings: Vec<_> = self.all_marks().map(TableMarks::write_any).collect();
+        join_all(writings.into_iter().map(|writing| writing.done(None))).await;
+    }
+
     /// How often the cache of a table was of use in this process; none for a table that is not listed for caching.
     pub fn cache_stats(&self, table: &str) -> Option<CacheStats> {
         Some(self.entry(table).ok()?.cache.as_ref()?.stats())

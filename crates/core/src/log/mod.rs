@@ -44,6 +44,10 @@ use output::{Output, Target};
 const QUIET: [&str; 9] =
     ["hyper", "hyper_util", "h2", "rustls", "mio", "tokio", "tungstenite", "tokio_tungstenite", "hickory"];
 
+/// Libraries that log as errors what they tell their callers as well, who log what matters: they are silent unless a
+/// filter names them.
+const SILENT: [&str; 2] = ["lapin", "async_nats"];
+
 /// The logging of this process. Keep it as long as the process has something to say.
 #[derive(Clone)]
 pub struct Logging {
@@ -164,6 +168,9 @@ fn filter(params: &LogParams) -> Targets {
     for library in QUIET {
         targets = targets.with_target(library, level.min(LevelFilter::INFO));
     }
+    for library in SILENT {
+        targets = targets.with_target(library, LevelFilter::OFF);
+    }
     for label in &params.filter {
         targets = match label.strip_prefix('-') {
             Some(label) => targets.with_target(label, LevelFilter::OFF),
@@ -235,16 +242,19 @@ mod tests {
             logging.apply(&louder, core).unwrap();
             tracing::debug!("two");
             tracing::debug!(target: "hyper::proto", "three");
+            tracing::error!(target: "lapin::channel", "three and a half");
             let none = LogParams { level: Level::None, ..louder.clone() };
             logging.apply(&none, core).unwrap();
             tracing::error!("four");
-            let filtered = LogParams { filter: vec!["-bkjs_core".into(), "+hyper".into()], ..louder };
+            let filtered =
+                LogParams { filter: vec!["-bkjs_core".into(), "+hyper".into(), "+lapin".into()], ..louder };
             logging.apply(&filtered, core).unwrap();
             tracing::error!("five");
             tracing::debug!(target: "hyper::proto", "six");
+            tracing::error!(target: "lapin::channel", "seven");
         });
         let ends: Vec<_> = lines.iter().filter_map(|l| l.rsplit_once(' ').map(|(_, end)| end)).collect();
-        assert_eq!(ends, ["two", "six"]);
+        assert_eq!(ends, ["two", "six", "seven"]);
     }
 
     #[test]
