@@ -175,6 +175,17 @@ mod tests {
         }
     }
 
+    #[test]
+    fn an_option_is_a_secret() {
+        let mut params = params(&[("", "sqs://")]);
+        params.options.insert((String::new(), "aws-key".into()), Secret::new("hidden"));
+        assert!(!format!("{params:?}").contains("hidden"));
+        assert_eq!(
+            params.options_of("").expect("fits").own.get("aws_key").map(String::as_str),
+            Some("hidden")
+        );
+    }
+
     #[tokio::test]
     async fn a_queue_is_named_that_keeps_the_keys_of_others() {
         let folder = tempfile::tempdir().expect("a folder");
