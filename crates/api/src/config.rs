@@ -53,7 +53,7 @@ pub struct ApiParams {
     /// Paths for every account: opens what is for administrators, and skips the lists by type.
     #[param(live)]
     pub allow_authenticated: RegexpList,
-    /// Paths for administrators only, beside /data and /system.
+    /// Paths for administrators only, beside /data, /system and /metrics.
     #[param(live)]
     pub allow_admin: RegexpList,
     /// Paths for accounts of one type, and administrators.

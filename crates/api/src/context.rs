@@ -13,6 +13,7 @@ use tokio::sync::OnceCell;
 
 use crate::access::Client;
 use crate::auth::{Account, Carried};
+use crate::meters::Route;
 use crate::params::{Controls, RequestParams};
 use crate::reply::Viewer;
 
@@ -46,6 +47,8 @@ pub struct Context {
     pub(crate) authenticated: bool,
     /// The account on a path that needs none, once a handler has asked for it.
     pub(crate) known: OnceCell<Account>,
+    /// The route, once the request has taken one.
+    pub(crate) route: Arc<Route>,
 }
 
 impl Context {

@@ -26,6 +26,7 @@ mod head;
 mod headers;
 pub mod hooks;
 mod job;
+mod meters;
 mod module;
 mod observe;
 pub mod openapi;

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -25,6 +25,7 @@ use crate::gather;
 use crate::head;
 use crate::headers::StaticHeaders;
 use crate::hooks::Verdict;
+use crate::meters::{NoteRoute, Route};
 use crate::observe::{self, Answered};
 use crate::reply::{Failure, Reply, error_response};
 use crate::request_id::request_id;
@@ -58,6 +59,14 @@ struct Inner {
     functions: Arc<Functions>,
 }
 
+/// What is known of a request before its path begins.
+struct Known<'a> {
+    client: Client,
+    id: &'a Arc<str>,
+    peer: Peer,
+    route: &'a Arc<Route>,
+}
+
 /// A step that ends the path early, with a reply of its own or an error.
 enum Stop {
     Reply(Box<Response>),
@@ -73,7 +82,7 @@ impl From<Error> for Stop {
 impl HttpService {
     pub(crate) fn new(api: Api, router: Router<Api>, functions: Arc<Functions>) -> Self {
         let headers = StaticHeaders::new(api.options());
-        let router = router.fallback(statics::serve).with_state(api.clone());
+        let router = router.route_layer(NoteRoute).fallback(statics::serve).with_state(api.clone());
         Self(Arc::new(Inner { api, router, headers, functions }))
     }
 
@@ -104,7 +113,9 @@ impl HttpService {
         let (method, uri) = (parts.method.clone(), parts.uri.clone());
         let cors = settings.cors.allowed(&parts.headers);
 
-        let path = self.run(&settings, parts, body, client, &id, peer);
+        let route = Arc::<Route>::default();
+        let known = Known { client, id: &id, peer, route: &route };
+        let path = self.run(&settings, parts, body, known);
         let result = match AssertUnwindSafe(path).catch_unwind().await {
             Ok(result) => result,
             Err(panic) => {
@@ -132,6 +143,7 @@ impl HttpService {
         if !settings.params.no_access_log && tracing::enabled!(target: "access", tracing::Level::INFO) {
             observe::log(&answered, &settings.params.signature_name);
         }
+        api.meters().answered(&route, answered.status, answered.elapsed);
         for observer in &api.options().observers {
             observer.answered(&answered);
         }
@@ -143,9 +155,7 @@ impl HttpService {
         settings: &Settings,
         mut parts: Parts,
         body: B,
-        client: Client,
-        id: &Arc<str>,
-        peer: Peer,
+        known: Known<'_>,
     ) -> Result<Response, Stop>
     where
         B: hyper::body::Body<Data = Bytes> + Send + Unpin + 'static,
@@ -154,6 +164,7 @@ impl HttpService {
         if let Some(response) = head::refusal(&parts) {
             return Ok(response);
         }
+        let Known { client, id, peer, route } = known;
         let handshake = Handshake::find(&mut parts, peer.offers).map_err(Stop::Reply)?;
         let api = &self.0.api;
         let _place = Place::take(api, settings.params.max_request_queue)?;
@@ -187,6 +198,7 @@ impl HttpService {
             decoded_path,
             carried,
             authenticated: false,
+            route: route.clone(),
         };
         if handshake.is_some() {
             Handshake::check_origin(&parts.headers, &settings.cors)?;
@@ -276,12 +288,13 @@ impl HttpService {
 }
 
 /// A request in progress.
-struct Place<'a>(&'a AtomicUsize);
+struct Place<'a>(&'a Api);
 
 impl<'a> Place<'a> {
     fn take(api: &'a Api, limit: usize) -> Result<Self, Error> {
-        let place = Self(api.in_progress());
-        let before = place.0.fetch_add(1, Ordering::Relaxed);
+        let place = Self(api);
+        let before = api.in_progress().fetch_add(1, Ordering::Relaxed);
+        api.meters().in_progress.increment(1.0);
         if limit > 0 && before >= limit {
             return Err(Error::new(ErrorKind::Unavailable, "server is unavailable, please try again later"));
         }
@@ -291,7 +304,8 @@ impl<'a> Place<'a> {
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.0.in_progress().fetch_sub(1, Ordering::Relaxed);
+        self.0.meters().in_progress.decrement(1.0);
     }
 }
 

@@ -13,6 +13,7 @@ use bkjs_core::config::{Config, Handle};
 use bkjs_core::control::Control;
 use bkjs_core::db::Db;
 use bkjs_core::jobs::Jobs;
+use bkjs_core::metrics::{self, Gather, Report};
 use bkjs_core::pubsub::{Pubsub, Pubsubs};
 use bkjs_core::schema::Schema;
 use bkjs_core::value::{Row, Value};
@@ -24,6 +25,7 @@ use crate::access::rate::{LocalLimiter, RateLimiter};
 use crate::auth::AclCache;
 use crate::config::ApiParams;
 use crate::hooks::{AccountEvent, Hooks};
+use crate::meters::Meters;
 use crate::observe::Observer;
 use crate::openapi::Published;
 use crate::reply::{ColumnRules, Reply, RuleBook, Viewer};
@@ -63,6 +65,8 @@ pub struct ApiOptions {
     pub config: Option<Arc<Config>>,
     /// Gives commands to other processes.
     pub control: Option<Arc<dyn Control>>,
+    /// The way to what other processes have counted; without it there is no other.
+    pub gather: Option<Arc<dyn Gather>>,
     /// Told of every request.
     pub observers: Vec<Arc<dyn Observer>>,
 }
@@ -93,6 +97,7 @@ struct Inner {
     pubsubs: Pubsubs,
     options: ApiOptions,
     in_progress: AtomicUsize,
+    meters: Meters,
     draining: CancellationToken,
 }
 
@@ -157,6 +162,7 @@ impl Api {
             pubsubs: pubsubs.unwrap_or_else(Pubsubs::in_memory),
             options,
             in_progress: AtomicUsize::new(0),
+            meters: Meters::new(),
             draining: CancellationToken::new(),
         })))
     }
@@ -230,6 +236,22 @@ impl Api {
         self.0.options.control.as_deref().ok_or_else(none)
     }
 
+    /// What all processes of this tree have counted of themselves.
+    ///
+    /// # Errors
+    /// As [`Gather::gather`].
+    pub async fn report(&self) -> Result<Report> {
+        match &self.0.options.gather {
+            Some(gather) => gather.gather().await,
+            None => Ok(metrics::report("web", 0)),
+        }
+    }
+
+    /// The name of the application and its version.
+    pub fn program(&self) -> (&str, &str) {
+        (&self.0.options.name, &self.0.options.version)
+    }
+
     /// The parameters of the layer, as they are now.
     pub fn params(&self) -> Arc<ApiParams> {
         self.0.params.load_full()
@@ -260,7 +282,7 @@ impl Api {
     ///
     /// A handler that waits like this answers when [`draining`](Self::draining) begins.
     pub async fn aside<T>(&self, future: impl Future<Output = T>) -> T {
-        let _aside = Aside::step(&self.0.in_progress);
+        let _aside = Aside::step(&self.0);
         future.await
     }
 
@@ -358,20 +380,26 @@ impl Api {
     pub(crate) fn in_progress(&self) -> &AtomicUsize {
         &self.0.in_progress
     }
+
+    pub(crate) fn meters(&self) -> &Meters {
+        &self.0.meters
+    }
 }
 
 /// A request that waits and does not count meanwhile.
-struct Aside<'a>(&'a AtomicUsize);
+struct Aside<'a>(&'a Inner);
 
 impl<'a> Aside<'a> {
-    fn step(in_progress: &'a AtomicUsize) -> Self {
-        in_progress.fetch_sub(1, Ordering::Relaxed);
-        Self(in_progress)
+    fn step(api: &'a Inner) -> Self {
+        api.in_progress.fetch_sub(1, Ordering::Relaxed);
+        api.meters.in_progress.decrement(1.0);
+        Self(api)
     }
 }
 
 impl Drop for Aside<'_> {
     fn drop(&mut self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
+        self.0.in_progress.fetch_add(1, Ordering::Relaxed);
+        self.0.meters.in_progress.increment(1.0);
     }
 }

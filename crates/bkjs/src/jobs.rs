@@ -8,7 +8,7 @@ use bkjs_core::db::Db;
 use bkjs_core::jobs::cron::Cron;
 use bkjs_core::jobs::{Jobs, JobsParams, Worker, WorkerOptions};
 use bkjs_core::queue::{Queues, Site};
-use bkjs_core::{Error, Result, task};
+use bkjs_core::{Error, Result, metrics, task};
 use bkjs_runtime::{Ipc, RoleContext};
 use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
@@ -151,7 +151,7 @@ async fn spent(params: Arc<JobsParams>, stop: CancellationToken) {
         let most = params.max_memory.bytes();
         loop {
             tokio::time::sleep(LOOK).await;
-            let has = resident().unwrap_or(0);
+            let has = metrics::Process::taken().resident_bytes;
             if most > 0 && has > most {
                 return has;
             }
@@ -162,19 +162,4 @@ async fn spent(params: Arc<JobsParams>, stop: CancellationToken) {
         bytes = memory => tracing::warn!(bytes, "the worker has more memory than it may, and is replaced"),
     }
     stop.cancel();
-}
-
-/// The memory of this process in bytes, where the system tells.
-fn resident() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn the_memory_of_this_process_is_known() {
-        assert!(super::resident().is_some_and(|bytes| bytes > 100_000));
-    }
 }

@@ -10,9 +10,10 @@ use bkjs_core::cache::{CacheDriver, Caches, LOCAL};
 use bkjs_core::config::{Params, home};
 use bkjs_core::control::Control;
 use bkjs_core::db::{self, Db, DbBuilder};
+use bkjs_core::metrics::Gather;
 use bkjs_core::pubsub::Pubsubs;
 use bkjs_core::pubsub::drivers::local::LocalPubsub;
-use bkjs_core::{Error, Result};
+use bkjs_core::{Error, Result, metrics};
 use bkjs_runtime::{Ipc, Program, Role, RoleContext, Serves, Tree};
 use futures_util::future::BoxFuture;
 
@@ -21,6 +22,7 @@ use crate::bell;
 use crate::boot::Environment;
 use crate::cache;
 use crate::control::{self, Reins};
+use crate::metrics::{self as counts, Counts, TreeGather};
 use crate::pubsub::{self, Clients};
 use crate::replay::{self, SharedReplayGuard};
 
@@ -50,10 +52,12 @@ pub(crate) struct Service {
     bell: bell::Memory,
     pub(crate) clients: Clients,
     pub(crate) reins: Arc<Reins>,
+    counts: Arc<Counts>,
 }
 
 impl Service {
     pub(crate) fn new(environment: Environment, setup: Setup) -> Self {
+        metrics::install();
         let (replay, cache) = (replay::Memory::new(), Arc::<cache::Memory>::default());
         let bell = bell::Memory::default();
         let reins = Arc::new(Reins::new(&environment, cache.clone()));
@@ -65,6 +69,7 @@ impl Service {
             bell,
             clients: Clients::default(),
             reins,
+            counts: Arc::default(),
         }
     }
 
@@ -79,6 +84,8 @@ impl Service {
     /// What a process that works shares with the others of its tree.
     pub(crate) fn shared(&self, context: &RoleContext) -> Result<Shared> {
         self.reins.stand(context.role, &context.tree);
+        self.counts.stand(context.role, &context.tree);
+        self.counts.work(context.index, &context.ipc);
         let pubsubs = self.clients.of(&self.environment, &context.tree)?;
         self.reins.join(&self.environment, &pubsubs)?;
         Ok(Shared { ipc: context.ipc.clone(), pubsubs, control: self.reins.clone() })
@@ -145,13 +152,14 @@ impl Program for Service {
                 }
             };
             self.reins.stand(role, &tree);
+            self.counts.stand(role, &tree);
             let hosts = async {
                 if !self.environment.params.pubsub.load().system_queue.is_empty() {
                     let clients = self.clients.of(&self.environment, &tree);
                     self.reins.follow_hosts(&self.environment, clients).await;
                 }
             };
-            tokio::join!(self.environment.follow_sources(), cron, hosts);
+            tokio::join!(self.environment.follow_sources(), cron, hosts, metrics::keep_up());
         })
     }
 
@@ -159,6 +167,7 @@ impl Program for Service {
         match name {
             pubsub::TOLD => self.clients.told(body),
             control::TOLD => self.reins.told(&body),
+            counts::NAME => self.counts.told(body),
             _ => tracing::warn!(name, "another process has told what nobody knows"),
         }
     }
@@ -170,6 +179,7 @@ impl Program for Service {
     fn answer(&self, name: String, body: serde_json::Value) -> BoxFuture<'_, Result<serde_json::Value>> {
         let answer = match name.as_str() {
             replay::CALL => self.replay.answer(body),
+            counts::NAME => return Box::pin(self.counts.answer(body)),
             bell::CALL => return Box::pin(self.bell.answer(body)),
             cache::CALL => self.cache.answer(body, &self.environment.params.store.load()),
             _ => Err(Error::not_found(format!("no process answers the call {name:.40}"))),
@@ -242,6 +252,7 @@ impl Environment {
             assets: vec![Arc::new(Embedded::<Web>::new())],
             caches: Some(caches),
             config: Some(self.config.clone()),
+            gather: tree.map(|tree| Arc::new(TreeGather(tree.clone())) as Arc<dyn Gather>),
             replay: tree.map(|tree| Arc::new(SharedReplayGuard(tree.clone())) as Arc<dyn ReplayGuard>),
             ..ApiOptions::default()
         };

@@ -12,6 +12,7 @@ pub mod db;
 pub mod error;
 pub mod jobs;
 pub mod log;
+pub mod metrics;
 pub mod pubsub;
 pub mod queue;
 pub mod schema;

@@ -11,9 +11,11 @@
 //! | `/system/cache/init` | has every process forget what it keeps |
 //! | `/system/jobs/send`, `/system/jobs/submit` | submits a job, given as JSON |
 //! | `/system/queue/publish` | publishes a message to a channel |
+//! | `/metrics` | what all processes have counted, for Prometheus |
 
 mod cache;
 mod control;
+mod metrics;
 mod routes;
 
 use axum::Router;

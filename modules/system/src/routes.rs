@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bkjs_api::{Endpoint, Gives};
 
-use crate::{cache, control};
+use crate::{cache, control, metrics};
 
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![
@@ -59,5 +59,8 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             .does("Publishes a message to a channel.")
             .takes::<control::Said>()
             .gives(Gives::empty()),
+        Endpoint::new("/metrics", metrics::metrics)
+            .does("What all processes have counted, in the text format of Prometheus.")
+            .gives(Gives::file("text/plain")),
     ]
 }

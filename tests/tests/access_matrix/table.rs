@@ -141,6 +141,7 @@ pub(crate) const TABLE: &[Line] = &[
     admin("/system/jobs/submit", "/system/jobs/submit?job=nosuch", &[("id", "a")]),
     admin("/system/queue/publish", "/system/queue/publish?name=a&value=b", &[]),
     admin("/system/config/init", "", &[]),
+    admin("/metrics", "", &[]),
     // What ends something, last.
     admin("/system/restart", "", &[]),
     account("/account/del", "", &[]),

@@ -38,7 +38,7 @@ pub(crate) const DEFAULT_ALLOW: &[&str] = &[
 ];
 
 /// Paths for administrators unless `api-allow-authenticated` opens them.
-const DEFAULT_ADMIN: &[&str] = &["^/data$", "^/data/", "^/system$", "^/system/"];
+const DEFAULT_ADMIN: &[&str] = &["^/data$", "^/data/", "^/system$", "^/system/", "^/metrics$"];
 
 /// How a request is let in before anybody asks who sends it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,6 +6,7 @@ use regex::Regex;
 use super::cache::{CacheSettings, Keeping};
 use super::driver::Driver;
 use super::drivers::none::NoneDriver;
+use super::drivers::observed::Observed;
 use super::entry::Entry;
 use super::facade::Inner;
 use super::prepare::Plan;
@@ -68,7 +69,7 @@ impl DbBuilder {
 
     /// A pool by name. Without [`default_pool`](Self::default_pool) the first one is the default.
     pub fn pool(mut self, name: &str, driver: Arc<dyn Driver>) -> Self {
-        self.pools.push((name.to_owned(), driver));
+        self.pools.push((name.to_owned(), Observed::count(driver, name)));
         self
     }
 
@@ -170,14 +171,16 @@ impl DbBuilder {
                 entries.insert(name.to_string(), entry.clone());
             }
         }
-        Ok(Db::from_inner(Inner {
+        let db = Db::from_inner(Inner {
             schema: self.schema,
             entries,
             pools,
             default,
             token_key: self.token_key.unwrap_or_else(rand::random),
             protected: self.protected,
-        }))
+        });
+        db.count_kept();
+        Ok(db)
     }
 
     /// Whether a table is declared.

@@ -10,6 +10,7 @@ use super::driver::Driver;
 use super::entry::Entry;
 use super::prepare::{Context, key};
 use super::{Difference, Key, Options};
+use crate::metrics;
 use crate::schema::{Schema, Table};
 use crate::value::{Row, Value};
 use crate::{Error, ErrorKind, Result};
@@ -126,6 +127,39 @@ impl Db {
     /// How often the cache of a table was of use in this process; none for a table that is not listed for caching.
     pub fn cache_stats(&self, table: &str) -> Option<CacheStats> {
         Some(self.entry(table).ok()?.cache.as_ref()?.stats())
+    }
+
+    /// Has the use of kept rows counted as long as the database is there.
+    pub(super) fn count_kept(&self) {
+        if !self.tables().iter().any(|table| self.cache_stats(&table.name).is_some()) {
+            return;
+        }
+        metrics::install();
+        metrics::describe_counter!(
+            "bkjs_db_cache_reads_total",
+            "Reads of tables whose rows are kept, by where from."
+        );
+        let inner = Arc::downgrade(&self.inner);
+        metrics::keeper().collect(move || {
+            let Some(inner) = inner.upgrade() else { return false };
+            let db = Self { inner };
+            for table in db.tables() {
+                let Some(stats) = db.cache_stats(&table.name) else { continue };
+                let from = [
+                    ("near", stats.near_hits),
+                    ("shared", stats.shared_hits),
+                    ("database", stats.misses),
+                    ("joined", stats.joined),
+                    ("bypassed", stats.bypassed),
+                ];
+                for (from, count) in from {
+                    let table = table.name.to_string();
+                    metrics::counter!("bkjs_db_cache_reads_total", "table" => table, "from" => from)
+                        .absolute(count);
+                }
+            }
+            true
+        });
     }
 
     /// The marks of all tables, each once: entries are there by alias too.

@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Instant;
 
 use futures_util::future::BoxFuture;
 use serde::Serialize;
@@ -9,7 +10,7 @@ use serde_json::Value as Json;
 
 use super::Running;
 use super::job::check_name;
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, metrics};
 
 type Function = Arc<dyn Fn(Running, Json) -> BoxFuture<'static, Result<Json>> + Send + Sync>;
 
@@ -23,6 +24,16 @@ pub struct Functions {
 impl Functions {
     /// None.
     pub fn new() -> Self {
+        metrics::install();
+        metrics::describe_counter!(
+            "bkjs_job_calls_total",
+            "Calls of functions by jobs, by what came of them."
+        );
+        metrics::describe_histogram!(
+            "bkjs_job_call_duration_seconds",
+            "How long functions took that jobs called."
+        );
+        metrics::describe_gauge!("bkjs_job_calls_in_progress", "Functions that run for jobs.");
         Self::default()
     }
 
@@ -79,13 +90,38 @@ impl Functions {
         params: Json,
     ) -> BoxFuture<'static, Result<Json>> {
         match self.by_name.get(name) {
-            Some(function) => function(running, params),
+            Some(function) => Box::pin(counted(name.to_owned(), function(running, params))),
             // Another worker, of a newer version of the application, may have it.
             None => {
                 let text = format!("no such function: {name:.100} is registered in no module of this worker");
                 Box::pin(std::future::ready(Err(Error::new(ErrorKind::Unavailable, text))))
             }
         }
+    }
+}
+
+/// Counts and times a call of a function; one that is given up is counted as that.
+async fn counted(name: String, call: BoxFuture<'static, Result<Json>>) -> Result<Json> {
+    let mut call_of = Counted { name, begun: Instant::now(), outcome: "dropped" };
+    metrics::gauge!("bkjs_job_calls_in_progress").increment(1.0);
+    let done = call.await;
+    call_of.outcome = if done.is_ok() { "done" } else { "failed" };
+    done
+}
+
+struct Counted {
+    name: String,
+    begun: Instant,
+    outcome: &'static str,
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        let (function, took) = (std::mem::take(&mut self.name), self.begun.elapsed().as_secs_f64());
+        metrics::gauge!("bkjs_job_calls_in_progress").decrement(1.0);
+        metrics::histogram!("bkjs_job_call_duration_seconds", "function" => function.clone()).record(took);
+        metrics::counter!("bkjs_job_calls_total", "function" => function, "outcome" => self.outcome)
+            .increment(1);
     }
 }
 

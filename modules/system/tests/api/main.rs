@@ -3,6 +3,8 @@
 // A scenario that cannot get its server or its answer has failed.
 #![allow(clippy::expect_used, clippy::panic, missing_docs)]
 
+mod metrics;
+
 use bkjs_api::Setup;
 use bkjs_api::testing::{SECRET, TestServer, book};
 use bkjs_core::pubsub::Received;

@@ -24,7 +24,7 @@ pub mod lmdb;
 #[cfg(feature = "mysql")]
 pub mod mysql;
 pub mod none;
-mod observed;
+pub(super) mod observed;
 #[cfg(feature = "pooled")]
 mod pooled;
 #[cfg(feature = "postgres")]

@@ -1,32 +1,128 @@
-//! Tells the log which calls of a driver take long, whatever the product.
+//! What is seen of the calls of a driver, whatever the product: the log is told which take long, and calls of a pool
+//! are counted and timed.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::Result;
 use crate::db::Query;
 use crate::db::driver::{Affected, BoxFuture, Capabilities, Difference, Driver, Get, Select, Verb, Write};
+use crate::metrics::{self, Counter, Gauge, Histogram};
 use crate::schema::Table;
 use crate::value::{Name, Row, Value};
+use crate::{Error, Result};
 
 /// The setting of every pool that says from which duration on a call is told, in milliseconds.
 pub(super) const SETTING: &str = "slow";
 /// What it is when nothing is said.
 pub(super) const DEFAULT: Duration = Duration::from_secs(1);
 
-/// A driver whose slow calls are logged, without values.
-pub(super) struct Observed {
+/// A driver whose slow calls are logged, without values, or whose calls are counted.
+pub(in crate::db) struct Observed {
     driver: Arc<dyn Driver>,
-    limit: Duration,
+    watch: Watch,
+}
+
+enum Watch {
+    /// From so long on a call is slow.
+    Slow(Duration),
+    Count(Box<Meters>),
+}
+
+/// What is counted of a pool.
+struct Meters {
+    pool: String,
+    time: Histogram,
+    in_progress: Gauge,
+    failed: Counter,
+    /// By operation, of which there are few.
+    calls: Mutex<Vec<(&'static str, Counter)>>,
+}
+
+impl Meters {
+    fn new(pool: &str) -> Self {
+        metrics::install();
+        metrics::describe_counter!("bkjs_db_calls_total", "Calls of a database, by pool and operation.");
+        metrics::describe_counter!(
+            "bkjs_db_errors_total",
+            "Calls that a database did not carry out for want of it."
+        );
+        metrics::describe_histogram!("bkjs_db_call_duration_seconds", "How long calls of a database took.");
+        metrics::describe_gauge!("bkjs_db_calls_in_progress", "Calls that a database has not answered yet.");
+        let pool = pool.to_owned();
+        Self {
+            time: metrics::histogram!("bkjs_db_call_duration_seconds", "pool" => pool.clone()),
+            in_progress: metrics::gauge!("bkjs_db_calls_in_progress", "pool" => pool.clone()),
+            failed: metrics::counter!("bkjs_db_errors_total", "pool" => pool.clone()),
+            calls: Mutex::default(),
+            pool,
+        }
+    }
+
+    fn count(&self, verb: &'static str, elapsed: Duration, failed: bool) {
+        let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        match calls.iter().find(|(known, _)| *known == verb) {
+            Some((_, counter)) => counter.increment(1),
+            None => {
+                let labels = [("pool", self.pool.clone()), ("operation", verb.to_owned())];
+                let counter = metrics::counter!("bkjs_db_calls_total", &labels);
+                counter.increment(1);
+                calls.push((verb, counter));
+            }
+        }
+        drop(calls);
+        self.time.record(elapsed.as_secs_f64());
+        if failed {
+            self.failed.increment(1);
+        }
+    }
+}
+
+/// A call in progress, also of a caller who goes away.
+struct InProgress<'a>(&'a Gauge);
+
+impl<'a> InProgress<'a> {
+    fn begin(gauge: &'a Gauge) -> Self {
+        gauge.increment(1.0);
+        Self(gauge)
+    }
+}
+
+impl Drop for InProgress<'_> {
+    fn drop(&mut self) {
+        self.0.decrement(1.0);
+    }
+}
+
+/// What came of a call.
+trait Done {
+    /// Whether the product failed, and not the request.
+    fn has_failed(&self) -> bool;
+}
+
+impl<T> Done for Result<T> {
+    fn has_failed(&self) -> bool {
+        self.as_ref().err().map_or(0, Error::status) >= 500
+    }
+}
+
+impl<T> Done for Vec<Result<T>> {
+    fn has_failed(&self) -> bool {
+        self.iter().any(Done::has_failed)
+    }
 }
 
 impl Observed {
-    /// The driver, watched; as it is when the limit is zero.
+    /// The driver, its slow calls logged; as it is when the limit is zero.
     pub(super) fn wrap(driver: Arc<dyn Driver>, limit: Duration) -> Arc<dyn Driver> {
-        if limit.is_zero() { driver } else { Arc::new(Self { driver, limit }) }
+        if limit.is_zero() { driver } else { Arc::new(Self { driver, watch: Watch::Slow(limit) }) }
     }
 
-    fn watch<'a, T: 'a>(
+    /// The driver of a pool, its calls counted.
+    pub(in crate::db) fn count(driver: Arc<dyn Driver>, pool: &str) -> Arc<dyn Driver> {
+        Arc::new(Self { driver, watch: Watch::Count(Box::new(Meters::new(pool))) })
+    }
+
+    fn watch<'a, T: Done + 'a>(
         &'a self,
         verb: &'static str,
         table: Option<Name>,
@@ -34,14 +130,24 @@ impl Observed {
     ) -> BoxFuture<'a, T> {
         Box::pin(async move {
             let begun = Instant::now();
-            let done = call.await;
-            let elapsed = begun.elapsed();
-            if elapsed >= self.limit {
-                let (driver, elapsed_ms) = (self.driver.name(), elapsed.as_millis() as u64);
-                let table = table.as_deref().unwrap_or_default();
-                tracing::warn!(driver, verb, table, elapsed_ms, "slow database call");
+            match &self.watch {
+                Watch::Count(meters) => {
+                    let _in_progress = InProgress::begin(&meters.in_progress);
+                    let done = call.await;
+                    meters.count(verb, begun.elapsed(), done.has_failed());
+                    done
+                }
+                Watch::Slow(limit) => {
+                    let done = call.await;
+                    let elapsed = begun.elapsed();
+                    if elapsed >= *limit {
+                        let (driver, elapsed_ms) = (self.driver.name(), elapsed.as_millis() as u64);
+                        let table = table.as_deref().unwrap_or_default();
+                        tracing::warn!(driver, verb, table, elapsed_ms, "slow database call");
+                    }
+                    done
+                }
             }
-            done
         })
     }
 }
@@ -143,8 +249,6 @@ impl Driver for Observed {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
-
     use super::*;
     use crate::db::drivers::none::NoneDriver;
     use crate::schema::Column;
@@ -193,5 +297,19 @@ mod tests {
     fn a_fast_call_is_not_told() {
         assert_eq!(logged(Duration::from_secs(3600)), "");
         assert_eq!(logged(Duration::ZERO), "");
+    }
+
+    #[tokio::test]
+    async fn calls_of_a_pool_are_counted() {
+        let driver = Observed::count(Arc::new(NoneDriver::new()), "counted");
+        let table = Arc::new(Table::new("t").column(Column::text("id").primary()));
+        for _ in 0..3 {
+            let get = Get { table: table.clone(), key: vec!["a".into()], filter: None, select: Vec::new() };
+            driver.get(get).await.expect("reads");
+        }
+        let report = metrics::report("test", 0);
+        assert_eq!(report.count("bkjs_db_calls_total", "pool", "counted"), 3);
+        assert_eq!(report.distribution("bkjs_db_call_duration_seconds").count, 3);
+        assert!((report.gauge("bkjs_db_calls_in_progress")).abs() < f64::EPSILON);
     }
 }
