@@ -52,6 +52,8 @@ pub struct Setup {
     job_steps: Vec<JobStep>,
     router: Router<Api>,
     endpoints: Vec<Described>,
+    /// How many routers were given whose paths nobody knows.
+    undescribed: usize,
     allow: Vec<String>,
     documents: Vec<String>,
     hooks: Hooks,
@@ -101,6 +103,7 @@ impl Setup {
             job_steps: Vec::new(),
             router: Router::new(),
             endpoints: Vec::new(),
+            undescribed: 0,
             allow: Vec::new(),
             documents: Vec::new(),
             hooks: Hooks::default(),
@@ -139,7 +142,7 @@ impl Setup {
     /// When its path is there already, as [`Router::route`] does: a mistake of the program, found at its start.
     pub fn endpoint(&mut self, endpoint: Endpoint) {
         let (routes, described) = endpoint.into_parts();
-        self.routes(routes);
+        self.merge(routes);
         self.endpoints.push(described);
     }
 
@@ -149,6 +152,16 @@ impl Setup {
     /// # Panics
     /// When a route is there already, as [`Router::merge`] does: a mistake of the program, found at its start.
     pub fn routes(&mut self, routes: Router<Api>) {
+        self.undescribed += 1;
+        self.merge(routes);
+    }
+
+    /// How many routers [`routes`](Self::routes) was given: what they lead to is not in the document.
+    pub fn undescribed(&self) -> usize {
+        self.undescribed
+    }
+
+    fn merge(&mut self, routes: Router<Api>) {
         self.router = std::mem::take(&mut self.router).merge(routes);
     }
 

@@ -307,4 +307,33 @@ mod tests {
         let malformed = start(&["-deny-modules", "^chosen", "-chosen-number", "x"], "web");
         assert!(malformed.expect_err("malformed").contains("chosen-number"));
     }
+
+    #[test]
+    fn every_endpoint_of_the_modules_is_described() {
+        let mut registered = Registered::of(App::new("test"));
+        let registry = registered.setup.take_registry();
+        let line = CommandLine::parse([""; 0], &registry, Unknown::Refuse);
+        let home = tempfile::tempdir().expect("a folder");
+        Config::load(registry, Inputs { home: Some(home.path().into()), ..Inputs::new(line) })
+            .expect("loads");
+        let (_, setup) = registered.admit("web");
+        assert_eq!(setup.undescribed(), 0, "a module hands out routes without a description");
+        let document = setup.openapi("test", "1").expect("a document");
+        let paths = document["paths"].as_object().expect("paths");
+        assert!(paths.len() > 50, "{}", paths.len());
+        for (path, operations) in paths {
+            let get = &operations["get"];
+            assert!(get["summary"].as_str().is_some_and(|text| text.ends_with('.')), "{path} says nothing");
+            for status in ["400", "429", "500"] {
+                assert!(get["responses"].get(status).is_some(), "{path} has no {status}");
+            }
+            let gives = get["responses"]["200"]["$ref"].as_str().and_then(|name| name.strip_prefix('#'));
+            let gives = gives.and_then(|name| document.pointer(name)).expect("a reply");
+            let shown = &gives["content"]["application/json"]["schema"];
+            assert!(
+                *shown != serde_json::json!({}) || path == "/openapi.json",
+                "{path} does not say what it gives"
+            );
+        }
+    }
 }

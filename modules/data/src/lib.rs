@@ -20,9 +20,7 @@ mod describe;
 mod handlers;
 mod routes;
 
-use axum::Router;
-use axum::routing::any;
-use bkjs_api::{Module, Setup};
+use bkjs_api::{Endpoint, Module, Setup};
 use bkjs_core::config::{Handle, Params};
 
 /// What is allowed beyond the usual.
@@ -59,8 +57,8 @@ impl Module for DataModule {
         let params = setup.params::<DataParams>();
         setup.share(Allowed(params));
         routes::endpoints().into_iter().for_each(|endpoint| setup.endpoint(endpoint));
-        // None that could be described: it refuses what they do not know.
-        setup.routes(Router::new().route("/data/{operation}/{table}", any(handlers::unknown)));
+        // Refuses what they do not know.
+        setup.endpoint(Endpoint::new("/data/{operation}/{table}", handlers::unknown).hidden());
         setup.job("data.incr", handlers::incr_job);
         // A list of keys that have several parts.
         setup.documents("^/data/list/");

@@ -18,9 +18,7 @@ mod control;
 mod metrics;
 mod routes;
 
-use axum::Router;
-use axum::routing::any;
-use bkjs_api::{Module, Setup};
+use bkjs_api::{Endpoint, Module, Setup};
 
 /// The module `bk_system`.
 #[derive(Clone, Copy, Debug, Default)]
@@ -33,7 +31,7 @@ impl Module for SystemModule {
 
     fn register(&self, setup: &mut Setup) {
         routes::endpoints().into_iter().for_each(|endpoint| setup.endpoint(endpoint));
-        // None that could be described: it refuses what they do not know.
-        setup.routes(Router::new().route("/system/cache/{operation}", any(cache::unknown)));
+        // Refuses what they do not know.
+        setup.endpoint(Endpoint::new("/system/cache/{operation}", cache::unknown).hidden());
     }
 }

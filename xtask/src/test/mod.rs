@@ -2,6 +2,7 @@
 
 mod accounts;
 mod counts;
+mod openapi;
 mod stream;
 
 use anyhow::Result;
@@ -13,7 +14,8 @@ use crate::workspace::{cargo, output};
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Run only tests whose name contains one of these; `db` alone runs the contract suite of database drivers, `ipc`
-    /// those of caches and queues, `accounts-on-drivers` the end-to-end tests of accounts on each database driver
+    /// those of caches and queues, `accounts-on-drivers` the end-to-end tests of accounts on each database driver,
+    /// `openapi` many requests that are made up of the OpenAPI document
     filter: Vec<String>,
 }
 
@@ -23,6 +25,9 @@ const SUITES: [(&str, &str); 2] =
 
 /// The name of the end-to-end tests of accounts on each driver.
 const ACCOUNTS: &str = "accounts-on-drivers";
+
+/// The name of requests made up of the OpenAPI document.
+const OPENAPI: &str = "openapi";
 
 /// Runs the tests, and says whether all passed.
 ///
@@ -48,6 +53,10 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
         total.failed += 1;
         return Ok(conclude(&total));
     }
+    if args.filter == [OPENAPI] {
+        total += openapi::run(openapi::Depth::Many)?;
+        return Ok(conclude(&total));
+    }
     if args.filter != [ACCOUNTS] {
         let ready = servers(&mut total)?;
         let done = run_all(args, &ready, &mut total);
@@ -56,6 +65,9 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
     }
     if args.filter.is_empty() || args.filter == [ACCOUNTS] {
         total += accounts::run()?;
+    }
+    if args.filter.is_empty() {
+        total += openapi::run(openapi::Depth::Few)?;
     }
     Ok(conclude(&total))
 }

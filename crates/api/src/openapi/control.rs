@@ -2,6 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
+use super::takes::Field;
 use crate::params::{DEFAULT_COUNT, MAX_COUNT};
 
 /// A control parameter of the layer; those of a module are fields of its own struct.
@@ -61,8 +62,13 @@ impl Control {
         }
     }
 
+    /// As a parameter.
+    pub(super) fn field(self) -> Field {
+        Field { name: self.name().to_owned(), schema: self.schema(), required: false, control: true }
+    }
+
     /// Its schema, with what it does.
-    pub(super) fn schema(self) -> Json {
+    fn schema(self) -> Json {
         let texts = || json!({"type": "array", "items": {"type": "string"}});
         let (mut schema, does) = match self {
             Self::Count => (

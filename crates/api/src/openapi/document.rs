@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::endpoint::Described;
 use super::failures;
-use super::operation::Operations;
+use super::operation::{Components, Operations, control_parameters};
 use crate::settings::Settings;
 
 /// What the descriptions of endpoints refer to.
@@ -28,22 +28,24 @@ in a body are shown. Replies to errors are `{\"status\": ..., \"message\": ...}`
 
 /// The OpenAPI document of an application.
 pub(crate) fn document(about: &About<'_>) -> Json {
-    let mut schemas = Map::new();
-    schemas.insert("Error".into(), failures::schema());
-    let mut operations = Operations { around: about.around, components: &mut schemas };
+    let mut operations = Operations::new(about.around);
     let mut paths = Map::new();
-    for endpoint in about.endpoints {
+    for endpoint in about.endpoints.iter().filter(|endpoint| !endpoint.hidden) {
         for path in &endpoint.paths {
             paths.insert(path.replace("{*", "{"), operations.of(endpoint, path));
         }
     }
+    let Components { mut schemas, mut responses } = operations.components;
+    schemas.insert("Error".into(), failures::schema());
+    responses.extend(failures::components());
     json!({
         "openapi": "3.1.0",
         "info": {"title": about.name, "version": about.version, "description": DESCRIPTION},
         "paths": paths,
         "components": {
             "schemas": schemas,
-            "responses": failures::components(),
+            "responses": responses,
+            "parameters": control_parameters(),
             "securitySchemes": security(about.around.settings),
         },
     })

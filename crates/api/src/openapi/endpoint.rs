@@ -32,6 +32,8 @@ pub(crate) struct Described {
     pub(crate) takes: Takes,
     pub(crate) gives: Gives,
     pub(crate) fails: Vec<u16>,
+    /// It is not in the document.
+    pub(crate) hidden: bool,
 }
 
 impl Endpoint {
@@ -50,6 +52,7 @@ impl Endpoint {
             takes,
             gives: Gives::any(),
             fails: Vec::new(),
+            hidden: false,
         };
         Self { route: any(handler), described }
     }
@@ -57,6 +60,12 @@ impl Endpoint {
     /// Another path of the same.
     pub fn also(mut self, path: &str) -> Self {
         self.described.paths.push(path.to_owned());
+        self
+    }
+
+    /// Leaves it out of the document: for paths that only refuse what others do not know.
+    pub fn hidden(mut self) -> Self {
+        self.described.hidden = true;
         self
     }
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
+use super::control::Control;
 use super::document::Around;
 use super::endpoint::Described;
 use super::failures;
@@ -10,20 +11,35 @@ use crate::access::Entrance;
 
 /// Puts the operations of an endpoint at one of its paths together.
 pub(super) struct Operations<'a> {
-    pub(super) around: Around<'a>,
-    /// The schemas that are referred to.
-    pub(super) components: &'a mut Map<String, Json>,
+    around: Around<'a>,
+    pub(super) components: Components,
 }
 
-impl Operations<'_> {
+/// What operations refer to.
+#[derive(Default)]
+pub(super) struct Components {
+    pub(super) schemas: Map<String, Json>,
+    pub(super) responses: Map<String, Json>,
+}
+
+impl<'a> Operations<'a> {
+    pub(super) fn new(around: Around<'a>) -> Self {
+        Self { around, components: Components::default() }
+    }
+
     /// The path item.
     pub(super) fn of(&mut self, endpoint: &Described, path: &str) -> Json {
         let fields = endpoint.takes.all(self.around.schema);
         let mut get = self.shared(endpoint, path, "get", &failures::ALWAYS);
         let mut post =
             self.shared(endpoint, path, "post", &[&failures::ALWAYS[..], &failures::OF_BODIES].concat());
-        let in_path = parameters_of(path)
-            .map(|name| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}}));
+        let in_path = parameters_of(path).map(|name| {
+            let schema = match name {
+                "table" => json!({"type": "string", "enum": self.tables()}),
+                _ => json!({"type": "string"}),
+            };
+            json!({"name": name, "in": "path", "required": true, "schema": schema})
+        });
         let in_path: Vec<Json> = in_path.collect();
         let in_query = fields.iter().map(query_parameter);
         let open = endpoint.takes.open.map(|says| {
@@ -40,7 +56,7 @@ impl Operations<'_> {
             post["parameters"] = in_path.into();
         }
         if !endpoint.takes.is_empty(self.around.schema) {
-            post["requestBody"] = self.body(endpoint, path, &fields);
+            post["requestBody"] = self.body(endpoint, &fields);
         }
         json!({"get": get, "post": post})
     }
@@ -55,7 +71,7 @@ impl Operations<'_> {
             statuses.extend(failures::OF_LOGINS);
         }
         let mut responses = Map::new();
-        responses.insert("200".into(), endpoint.gives.response(self.around, self.components));
+        responses.insert("200".into(), self.success(endpoint));
         for status in statuses {
             responses.entry(status.to_string()).or_insert_with(|| failures::response(status));
         }
@@ -81,11 +97,26 @@ impl Operations<'_> {
         operation
     }
 
+    /// What is answered; the same for all paths and methods of an endpoint.
+    fn success(&mut self, endpoint: &Described) -> Json {
+        let name = format!("{}.gives", component(endpoint));
+        if !self.components.responses.contains_key(&name) {
+            let response = endpoint.gives.response(self.around, &mut self.components.schemas);
+            self.components.responses.insert(name.clone(), response);
+        }
+        json!({"$ref": format!("#/components/responses/{name}")})
+    }
+
+    /// The names of all tables.
+    fn tables(&self) -> Vec<&'a str> {
+        self.around.schema.tables().iter().map(|table| &*table.name).collect()
+    }
+
     /// The parameters in a body, of whichever type.
-    fn body(&mut self, endpoint: &Described, path: &str, fields: &[Field]) -> Json {
+    fn body(&mut self, endpoint: &Described, fields: &[Field]) -> Json {
         let takes = &endpoint.takes;
-        let name = format!("{}.takes", path.trim_matches('/').replace('/', ".").replace(['{', '}', '*'], ""));
-        self.components.insert(name.clone(), object(fields, takes.open));
+        let name = format!("{}.takes", component(endpoint));
+        self.components.schemas.insert(name.clone(), object(fields, takes.open));
         let reference = json!({"$ref": format!("#/components/schemas/{name}")});
         let in_json = match &takes.document {
             Some(document) => json!({"anyOf": [document, reference]}),
@@ -108,6 +139,12 @@ impl Operations<'_> {
     }
 }
 
+/// What the components of an endpoint begin with.
+fn component(endpoint: &Described) -> String {
+    let path = endpoint.paths.first().map_or("", String::as_str);
+    path.trim_matches('/').replace('/', ".").replace(['{', '}', '*'], "")
+}
+
 /// The names of the parameters in a path.
 fn parameters_of(path: &str) -> impl Iterator<Item = &str> {
     path.split('{')
@@ -116,8 +153,21 @@ fn parameters_of(path: &str) -> impl Iterator<Item = &str> {
         .map(|(name, _)| name.trim_start_matches('*'))
 }
 
+/// The controls as parameters of a query, to be referred to.
+pub(super) fn control_parameters() -> Map<String, Json> {
+    let fields = Control::PAGE.into_iter().chain(Control::SIGN_IN).map(Control::field);
+    fields.map(|field| (field.name.clone(), described_parameter(&field))).collect()
+}
+
 fn query_parameter(field: &Field) -> Json {
-    let Field { name, schema, required } = field;
+    match field.control {
+        true => json!({"$ref": format!("#/components/parameters/{}", field.name)}),
+        false => described_parameter(field),
+    }
+}
+
+fn described_parameter(field: &Field) -> Json {
+    let Field { name, schema, required, .. } = field;
     let mut schema = schema.clone();
     let description = schema.as_object_mut().and_then(|schema| schema.remove("description"));
     let mut parameter = json!({"name": name, "in": "query", "required": required, "schema": schema});

@@ -33,6 +33,8 @@ pub(super) struct Field {
     pub(super) name: String,
     pub(super) schema: Json,
     pub(super) required: bool,
+    /// One of the layer's controls, described once.
+    pub(super) control: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -48,7 +50,7 @@ impl Takes {
         let (properties, required) = object_of::<T>();
         for (name, schema) in properties {
             let required = required.contains(&name);
-            self.put(Field { name, schema: given_or_absent(schema), required });
+            self.put(Field { name, schema: given_or_absent(schema), required, control: false });
         }
     }
 
@@ -80,7 +82,7 @@ impl Takes {
                 "type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": MAX_LIST,
                 "description": "Ids of accounts.",
             });
-            all.push(Field { name: "id".into(), schema: list, required: false });
+            all.push(Field { name: "id".into(), schema: list, required: false, control: false });
         }
         let mut add = |field: Field| {
             match all.iter_mut().find(|known: &&mut Field| known.name == field.name) {
@@ -100,11 +102,11 @@ impl Takes {
             let wanted =
                 table.columns().iter().filter(|column| !except.iter().any(|name| **name == *column.name));
             for (name, schema) in columns::taken(wanted, *conditions) {
-                add(Field { name, schema, required: false });
+                add(Field { name, schema, required: false, control: false });
             }
         }
         for control in &self.controls {
-            add(Field { name: control.name().to_owned(), schema: control.schema(), required: false });
+            add(control.field());
         }
         all
     }

@@ -47,6 +47,7 @@ impl Setup {
             job_steps,
             router,
             endpoints,
+            undescribed,
             allow,
             documents,
             hooks,
@@ -59,7 +60,8 @@ impl Setup {
         self.schema.extend(schema);
         self.db_steps.extend(db_steps);
         self.job_steps.extend(job_steps);
-        self.routes(router);
+        self.merge(router);
+        self.undescribed += undescribed;
         self.endpoints.extend(endpoints);
         self.allow.extend(allow);
         self.documents.extend(documents);
@@ -108,13 +110,14 @@ mod tests {
     }
 
     /// How much there is of each kind.
-    fn sizes(setup: &mut Setup) -> [usize; 11] {
+    fn sizes(setup: &mut Setup) -> [usize; 12] {
         [
             setup.schema().tables().len(),
             setup.db_steps.len(),
             setup.job_steps.len(),
             usize::from(setup.router.has_routes()),
             setup.endpoints.len(),
+            setup.undescribed,
             setup.allow.len(),
             setup.documents.len(),
             setup.shared.len(),

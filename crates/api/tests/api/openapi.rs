@@ -9,9 +9,14 @@ fn document() -> Json {
 }
 
 /// The names of the parameters of an operation, in order.
-fn names(operation: &Json) -> Vec<&str> {
+fn names<'a>(operation: &'a Json) -> Vec<&'a str> {
     let parameters = operation["parameters"].as_array().expect("parameters");
-    parameters.iter().filter_map(|parameter| parameter["name"].as_str()).collect()
+    // Controls are described once, under their names.
+    let control = |parameter: &'a Json| parameter["$ref"].as_str()?.rsplit('/').next();
+    parameters
+        .iter()
+        .filter_map(|parameter| parameter["name"].as_str().or_else(|| control(parameter)))
+        .collect()
 }
 
 #[tokio::test]
@@ -69,7 +74,10 @@ fn replies_show_the_columns_that_leave_and_to_whom() {
     assert_eq!(seen("rank"), "owner, administrators");
     assert!(person["properties"].get("pin").is_none());
     assert_eq!(person["additionalProperties"], false);
-    let reply = &document["paths"]["/demo/person/{kind}"]["get"]["responses"]["200"];
+    let path = &document["paths"]["/demo/person/{kind}"];
+    let [get, post] = ["get", "post"].map(|method| &path[method]["responses"]["200"]["$ref"]);
+    assert_eq!((get, get), (post, &json!("#/components/responses/demo.person.kind.gives")));
+    let reply = &document["components"]["responses"]["demo.person.kind.gives"];
     let either = &reply["content"]["application/json"]["schema"]["anyOf"];
     assert_eq!(either[0]["properties"]["data"]["items"]["$ref"], "#/components/schemas/person");
     assert_eq!(either[1]["items"]["properties"]["age"]["description"], "In years.");
