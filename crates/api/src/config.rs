@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bkjs_core::config::{Params, RegexpList, Secret, Size};
+use bkjs_core::config::{Params, RegexpList, RegexpMap, Secret, Size};
 use ipnetwork::IpNetwork;
 
 /// The HTTP layer: limits, access, authentication.
@@ -68,12 +68,48 @@ pub struct ApiParams {
     /// Paths that are sent on to HTTPS over plain HTTP.
     #[param(live)]
     pub redirect_ssl: RegexpList,
+    /// Addresses that clients are sent to, by regular expressions over `host/path`: `@HOST@`, `@PATH@` and `@URL@` (path
+    /// and query) stand for what was asked for, as in `{"^www.a.com/": "https://a.com@URL@"}`.
+    #[param(live)]
+    pub redirect_url: RegexpMap,
+    /// Paths of pages, by the address that who asks for one without a login is sent to.
+    #[param(pattern = "login-redirect-(.+)", live)]
+    pub login_redirect: BTreeMap<String, RegexpList>,
+    /// Paths that are served as another one, by that other path, whose access lists count; a signature is made for the
+    /// path that is asked for.
+    #[param(pattern = "routing-(.+)", live)]
+    pub routing: BTreeMap<String, RegexpList>,
+    /// Hosts whose site is a folder of its own below `web-dir`, by that folder; `!` before an expression excludes hosts.
+    #[param(pattern = "vhost-path-(.+)", live)]
+    pub vhost_path: BTreeMap<String, RegexpList>,
+    /// Paths whose requests another server answers, by its address, such as `http://127.0.0.1:8080`.
+    #[param(pattern = "proxy-url-(.+)", live)]
+    pub proxy_url: BTreeMap<String, RegexpList>,
+    /// Hosts whose requests another server answers, by its address; they come before `api-proxy-url-`.
+    #[param(pattern = "proxy-host-(.+)", live)]
+    pub proxy_host: BTreeMap<String, RegexpList>,
+    /// The address of a server that answers all other requests in place of this one.
+    #[param(live)]
+    pub proxy_reverse: String,
     /// Paths on which session cookies do not count.
     #[param(live)]
     pub disable_session: RegexpList,
     /// Proxies whose forwarding headers are believed: addresses and networks.
     #[param(live)]
     pub trust_proxy: Vec<IpNetwork>,
+
+    /// Name of the header and parameter with the application: name, version and platform, apart by slashes.
+    #[param(name = "app-header-name", default = "bk-app", live)]
+    pub app_name: String,
+    /// Name of the header and parameter with the version of the interface that the client expects.
+    #[param(name = "version-header-name", default = "bk-version", live)]
+    pub version_name: String,
+    /// Name of the header and parameter with the time zone of the client, in minutes that it is ahead of UTC.
+    #[param(name = "tz-header-name", default = "bk-tz", live)]
+    pub tz_name: String,
+    /// Name of the header and parameter with the language of the client.
+    #[param(name = "lang-header-name", default = "bk-lang", live)]
+    pub lang_name: String,
 
     /// Name of the header, query parameter and cookie that carry a signature.
     #[param(default = "bk-signature", alias = "api-signature-header-name")]

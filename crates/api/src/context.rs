@@ -12,6 +12,7 @@ use http::{HeaderValue, Method, Uri};
 use tokio::sync::OnceCell;
 
 use crate::access::Client;
+use crate::agent::Agent;
 use crate::auth::{Account, Carried};
 use crate::meters::Route;
 use crate::params::{Controls, RequestParams};
@@ -32,10 +33,14 @@ pub struct Context {
     pub client: Client,
     /// The parameters.
     pub params: RequestParams,
+    /// What the client says about itself.
+    pub agent: Agent,
     /// The account, when the path asks for one and the caller has proven to be it.
     pub account: Option<Account>,
     /// Whether it is a message over a WebSocket.
     pub(crate) socket: bool,
+    /// The language of the client, when there are translations.
+    pub(crate) language: Option<Arc<str>>,
     pub(crate) host: Option<HeaderValue>,
     pub(crate) content_type: Option<HeaderValue>,
     /// An urlencoded body, which is signed in place of the query.

@@ -33,8 +33,16 @@ impl Cors {
             .map(|origin| origin.trim().to_owned())
             .filter(|origin| !origin.is_empty())
             .collect();
+        let own = [
+            &params.signature_name,
+            &params.access_token_name,
+            &params.app_name,
+            &params.version_name,
+            &params.tz_name,
+            &params.lang_name,
+        ];
         let names =
-            format!("content-type, authorization, {}, {}", params.signature_name, params.access_token_name);
+            own.iter().fold("content-type, authorization".to_owned(), |all, name| format!("{all}, {name}"));
         Self {
             any: origins.iter().any(|origin| origin == "*"),
             origins: origins.into_iter().filter(|origin| origin != "*").collect(),

@@ -12,6 +12,7 @@
 //! a boxed future and hide the order, which is what matters most here.
 
 pub mod access;
+mod agent;
 pub mod auth;
 mod body;
 mod command;
@@ -26,6 +27,7 @@ mod head;
 mod headers;
 pub mod hooks;
 mod job;
+mod locale;
 mod meters;
 mod module;
 mod observe;
@@ -35,6 +37,7 @@ pub mod params;
 mod ping;
 pub mod reply;
 mod request_id;
+mod routing;
 mod server;
 mod service;
 mod settings;
@@ -46,6 +49,7 @@ pub mod statics;
 pub mod testing;
 
 pub use access::{Client, PathList};
+pub use agent::Agent;
 pub use auth::{AUTH_TABLE, Account, Cookie, Proof, auth_table};
 pub use bkjs_core::db::Options;
 pub use command::{Args, Command, CommandContext};
@@ -55,13 +59,14 @@ pub use events::account_channel;
 pub use extract::{Ids, Params, Shared};
 pub use hooks::{AccountEvent, HookCall, ReplyCall, Verdict};
 pub use job::JobContext;
+pub use locale::Locales;
 pub use module::Module;
 pub use observe::{Answered, Observer, clean_uri};
 pub use openapi::{Control, Endpoint, Gives};
 pub use owned::ACCOUNT_TABLE;
 pub use params::RequestParams;
 pub use reply::{ApiError, Reply, Result};
-pub use server::{Listener, Offers, ServeOptions, serve};
+pub use server::{Listener, Offers, ServeOptions, Tls, TlsParams, serve};
 pub use service::{HttpService, Peer};
 pub use setup::{Draft, Setup};
 pub use socket::{Push, Pushed, SocketParams};

@@ -19,7 +19,8 @@ use tokio::sync::OnceCell;
 use tower::Service as _;
 
 use crate::access::{Client, Entrance, rate};
-use crate::auth::{Carried, authenticate};
+use crate::agent::Agent;
+use crate::auth::{Carried, authenticate, query_value, take_param};
 use crate::context::Context;
 use crate::gather;
 use crate::head;
@@ -29,6 +30,7 @@ use crate::meters::{NoteRoute, Route};
 use crate::observe::{self, Answered};
 use crate::reply::{Failure, Reply, error_response};
 use crate::request_id::request_id;
+use crate::routing::{Asked, Hop, Proxied, with_path};
 use crate::server::Offers;
 use crate::settings::Settings;
 use crate::socket::{Handshake, OverSocket};
@@ -65,6 +67,8 @@ struct Known<'a> {
     id: &'a Arc<str>,
     peer: Peer,
     route: &'a Arc<Route>,
+    /// Its language, when there are translations.
+    language: Option<&'a Arc<str>>,
 }
 
 /// A step that ends the path early, with a reply of its own or an error.
@@ -112,9 +116,10 @@ impl HttpService {
         let client = Client::find(peer.ip, peer.tls, &parts.headers, &settings.params.trust_proxy);
         let (method, uri) = (parts.method.clone(), parts.uri.clone());
         let cors = settings.cors.allowed(&parts.headers);
+        let language = self.language(&settings, &parts);
 
         let route = Arc::<Route>::default();
-        let known = Known { client, id: &id, peer, route: &route };
+        let known = Known { client, id: &id, peer, route: &route, language: language.as_ref() };
         let path = self.run(&settings, parts, body, known);
         let result = match AssertUnwindSafe(path).catch_unwind().await {
             Ok(result) => result,
@@ -127,9 +132,14 @@ impl HttpService {
         let mut response = match result {
             Ok(response) => response,
             Err(Stop::Reply(response)) => *response,
-            Err(Stop::Error(error)) => failure(&error, &id),
+            Err(Stop::Error(error)) => {
+                log_failure(&error, &id);
+                self.failure(&error, language.as_deref())
+            }
         };
-        settings.cors.apply(cors, response.headers_mut());
+        if response.extensions().get::<Proxied>().is_none() {
+            settings.cors.apply(cors, response.headers_mut());
+        }
         self.0.headers.apply(response.headers_mut(), &id);
 
         let answered = Answered {
@@ -164,7 +174,7 @@ impl HttpService {
         if let Some(response) = head::refusal(&parts) {
             return Ok(response);
         }
-        let Known { client, id, peer, route } = known;
+        let Known { client, id, peer, route, language } = known;
         let handshake = Handshake::find(&mut parts, peer.offers).map_err(Stop::Reply)?;
         let api = &self.0.api;
         let _place = Place::take(api, settings.params.max_request_queue)?;
@@ -172,30 +182,60 @@ impl HttpService {
             return Ok(response);
         }
         let decoded_path = gather::check_uri(&parts.uri, settings.params.max_uri.len())?;
-        let path = decoded_path.as_deref().unwrap_or(parts.uri.path());
+        let given = decoded_path.as_deref().unwrap_or(parts.uri.path());
+        let served = settings.routing.rewrite(given).map(str::to_owned);
+        let path = served.as_deref().unwrap_or(given);
         check_rates(api, settings, path, client).await?;
-        settings.access.check_denied(path, client)?;
-        if settings.access.redirects_to_tls(path, client) {
-            return Err(redirect(&to_tls(&parts)));
+        settings.access.check_denied(given, client)?;
+        if served.is_some() {
+            settings.access.check_denied(path, client)?;
+        }
+        if settings.access.redirects_to_tls(given, client) {
+            return Err(redirect(&to_tls(&parts, api.options().ssl_port)));
+        }
+        let host = named_host(&parts);
+        if let Some(url) = settings.routing.redirect(&Asked { host: &host, uri: &parts.uri, tls: client.tls })
+        {
+            return Err(redirect(&url));
+        }
+        let is_message = parts.extensions.get::<OverSocket>().is_some();
+        if let Some(upstream) = settings.routing.upstream(&host, given) {
+            if is_message || handshake.is_some() {
+                // Nor is the login of a connection for others.
+                let message = "another server answers here, to which websockets are not passed on";
+                return Err(Error::new(ErrorKind::Unsupported, message).into());
+            }
+            let hop = Hop { peer: peer.ip, trusted: settings.trusts(peer.ip), client };
+            let bounds = (settings.params.upload_limit.len(), peer.stall);
+            return Ok(api.forward().send(upstream, (parts, body), hop, bounds).await?);
         }
 
+        let uri = parts.uri.clone();
+        if let Some(served) = &served {
+            parts.uri = with_path(&uri, served)?;
+        }
         let mut gathered =
             gather::parameters(&parts, body, settings.params.upload_limit.len(), peer.stall).await?;
         let carried =
-            Carried::take(&settings.params, &parts.method, &parts.uri, &parts.headers, &mut gathered.params);
+            Carried::take(&settings.params, &parts.method, &uri, &parts.headers, &mut gathered.params);
+        let agent = Agent::find(&settings.agents, &parts.headers, |name| {
+            take_param(&mut gathered.params, &uri, name)
+        })?;
         let mut context = Context {
             request_id: id.clone(),
             method: parts.method.clone(),
-            uri: parts.uri.clone(),
+            uri,
             client,
+            agent,
+            language: language.cloned(),
             params: gathered.params,
             account: None,
             known: OnceCell::new(),
-            socket: parts.extensions.get::<OverSocket>().is_some(),
+            socket: is_message,
             host: parts.headers.get(header::HOST).cloned(),
             content_type: parts.headers.get(header::CONTENT_TYPE).cloned(),
             form: gathered.form,
-            decoded_path,
+            decoded_path: served.or(decoded_path),
             carried,
             authenticated: false,
             route: route.clone(),
@@ -203,7 +243,10 @@ impl HttpService {
         if handshake.is_some() {
             Handshake::check_origin(&parts.headers, &settings.cors)?;
         }
-        self.admit(settings, &parts.headers, &mut context, handshake.is_some()).await?;
+        let admitted = self.admit(settings, &parts.headers, &mut context, handshake.is_some()).await;
+        if let Err(stop) = admitted {
+            return Err(to_login(settings, &context, stop));
+        }
         api.check_document(context.path(), context.params.document.as_ref())?;
 
         if let Some(reply) = api.hooks().pre(&parts.headers, &mut context).await? {
@@ -222,6 +265,9 @@ impl HttpService {
         }
         if let Some(Failure(error)) = response.extensions_mut().remove::<Failure>() {
             log_failure(&error, id);
+            if language.is_some() {
+                return Ok(self.failure(&error, language.map(|name| &**name)));
+            }
         } else if response.status().as_u16() >= 400 && is_bare(response.headers()) {
             // A rejection of axum's own.
             let status = response.status();
@@ -278,6 +324,31 @@ impl HttpService {
             api.acl().strip_query(account.row(), &mut context.params.row);
         }
         Ok(())
+    }
+
+    /// The language of a client among those that there are.
+    fn language(&self, settings: &Settings, parts: &Parts) -> Option<Arc<str>> {
+        let locales = &self.0.api.options().locales;
+        if locales.is_empty() {
+            return None;
+        }
+        let name = settings.agents.lang();
+        let header = || parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let said = query_value(&parts.uri, name).or_else(header);
+        locales.choose(said.as_deref(), &parts.headers).map(Arc::from)
+    }
+
+    /// The reply of an error, in a language.
+    fn failure(&self, error: &Error, language: Option<&str>) -> Response {
+        let Some(language) = language else { return error_response(error.status(), error.message()) };
+        let message = self.0.api.options().locales.translate(language, error.message());
+        let mut response = error_response(error.status(), &message);
+        let headers = response.headers_mut();
+        if let Ok(value) = HeaderValue::from_str(language) {
+            headers.insert(header::CONTENT_LANGUAGE, value);
+        }
+        headers.append(header::VARY, HeaderValue::from_static("accept-language"));
+        response
     }
 
     /// From a handler's reply to bytes.
@@ -348,11 +419,29 @@ fn redirect(url: &str) -> Stop {
     Stop::Reply(Box::new(response))
 }
 
-fn to_tls(parts: &Parts) -> String {
-    let host = parts.headers.get(header::HOST).and_then(|h| h.to_str().ok()).unwrap_or_default();
-    let host = bkjs_core::auth::host_name(host);
+fn to_tls(parts: &Parts, port: u16) -> String {
+    let host = named_host(parts);
     let rest = parts.uri.path_and_query().map_or("/", |p| p.as_str());
-    format!("https://{host}{rest}")
+    match port {
+        0 | 443 => format!("https://{host}{rest}"),
+        port => format!("https://{host}:{port}{rest}"),
+    }
+}
+
+/// The host that a client asks for, lower case and without a port.
+fn named_host(parts: &Parts) -> String {
+    let host = parts.headers.get(header::HOST).and_then(|h| h.to_str().ok()).unwrap_or_default();
+    bkjs_core::auth::host_name(host).to_lowercase()
+}
+
+/// Who asks for a page without a login is sent to log in, where the configuration says so.
+fn to_login(settings: &Settings, context: &Context, stop: Stop) -> Stop {
+    let is_page = matches!(context.method, http::Method::GET | http::Method::HEAD) && !context.socket;
+    let is_stranger = matches!(&stop, Stop::Error(error) if matches!(error.status(), 401 | 406 | 417));
+    match settings.routing.login_page(context.path()) {
+        Some(page) if is_page && is_stranger && context.account.is_none() => redirect(page),
+        _ => stop,
+    }
 }
 
 fn log_failure(error: &Error, id: &str) {
@@ -361,9 +450,4 @@ fn log_failure(error: &Error, id: &str) {
     } else {
         tracing::debug!(id, status = error.status(), error = error.log_text(), "request refused");
     }
-}
-
-fn failure(error: &Error, id: &str) -> Response {
-    log_failure(error, id);
-    error_response(error.status(), error.message())
 }

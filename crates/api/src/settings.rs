@@ -7,8 +7,10 @@ use bkjs_core::Result;
 
 use crate::access::Access;
 use crate::access::rate::{Limits, Rate};
+use crate::agent::AgentNames;
 use crate::config::ApiParams;
 use crate::cors::Cors;
+use crate::routing::Routing;
 
 /// Everything derived from one snapshot of the parameters.
 #[derive(Debug)]
@@ -17,6 +19,8 @@ pub(crate) struct Settings {
     pub(crate) access: Access,
     pub(crate) limits: Limits,
     pub(crate) cors: Cors,
+    pub(crate) agents: AgentNames,
+    pub(crate) routing: Routing,
 }
 
 impl Settings {
@@ -25,8 +29,17 @@ impl Settings {
             access: Access::new(&params, module_allow)?,
             limits: limits(&params),
             cors: Cors::new(&params),
+            agents: AgentNames::new(&params),
+            routing: Routing::new(&params)?,
             params,
         })
+    }
+}
+
+impl Settings {
+    /// Whether forwarding headers of this peer are believed.
+    pub(crate) fn trusts(&self, peer: std::net::IpAddr) -> bool {
+        self.params.trust_proxy.iter().any(|network| network.contains(peer))
     }
 }
 

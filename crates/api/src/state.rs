@@ -1,6 +1,7 @@
 //! The application as handlers see it.
 
 use std::any::{Any, TypeId};
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,11 +25,14 @@ use tokio_util::sync::CancellationToken;
 use crate::access::rate::{LocalLimiter, RateLimiter};
 use crate::auth::AclCache;
 use crate::config::ApiParams;
+use crate::context::Context;
 use crate::hooks::{AccountEvent, Hooks};
+use crate::locale::Locales;
 use crate::meters::Meters;
 use crate::observe::Observer;
 use crate::openapi::Published;
 use crate::reply::{ColumnRules, Reply, RuleBook, Viewer};
+use crate::routing::Forward;
 use crate::settings::Settings;
 use crate::socket::SocketParams;
 use crate::statics::Assets;
@@ -61,6 +65,10 @@ pub struct ApiOptions {
     pub jobs: Option<Jobs>,
     /// Publish and subscribe; within this process when none.
     pub pubsubs: Option<Pubsubs>,
+    /// Texts in other languages; none when empty.
+    pub locales: Arc<Locales>,
+    /// The port of HTTPS, for those who are sent there; 0 is the usual one.
+    pub ssl_port: u16,
     /// The configuration, to be shown to operators.
     pub config: Option<Arc<Config>>,
     /// Gives commands to other processes.
@@ -96,6 +104,7 @@ struct Inner {
     acl: AclCache,
     pubsubs: Pubsubs,
     options: ApiOptions,
+    forward: Forward,
     in_progress: AtomicUsize,
     meters: Meters,
     draining: CancellationToken,
@@ -161,6 +170,7 @@ impl Api {
             acl: AclCache::new(),
             pubsubs: pubsubs.unwrap_or_else(Pubsubs::in_memory),
             options,
+            forward: Forward::new(),
             in_progress: AtomicUsize::new(0),
             meters: Meters::new(),
             draining: CancellationToken::new(),
@@ -260,6 +270,19 @@ impl Api {
     /// The parameters of WebSockets, as they are now.
     pub(crate) fn sockets(&self) -> Arc<SocketParams> {
         self.0.sockets.load_full()
+    }
+
+    /// A text in the language of whoever sent a request; as it is when there is no translation.
+    pub fn translate<'a>(&self, context: &Context, text: &'a str) -> Cow<'a, str> {
+        match &context.language {
+            Some(language) => self.0.options.locales.translate(language, text),
+            None => Cow::Borrowed(text),
+        }
+    }
+
+    /// The way to other servers that answer requests.
+    pub(crate) fn forward(&self) -> &Forward {
+        &self.0.forward
     }
 
     /// Hashes and verifies passwords.

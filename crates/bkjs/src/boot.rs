@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 
-use bkjs_api::{Draft, Setup};
+use bkjs_api::{Draft, Setup, TlsParams};
 use bkjs_core::cache::CacheParams;
 use bkjs_core::config::{CommandLine, Config, CoreParams, Handle, Inputs, RemoteSources, config_table, home};
 use bkjs_core::db::DbParams;
@@ -18,6 +18,7 @@ use tokio::sync::Notify;
 use crate::answer;
 use crate::cache::StoreParams;
 use crate::command::Command;
+use crate::locale::LocaleParams;
 use crate::modules::ModuleParams;
 use crate::service::{ServeParams, Service};
 use crate::shell::BackendParams;
@@ -49,6 +50,8 @@ pub(crate) struct Handles {
     pub(crate) jobs: Handle<JobsParams>,
     pub(crate) runtime: Handle<RuntimeParams>,
     pub(crate) serve: Handle<ServeParams>,
+    pub(crate) tls: Handle<TlsParams>,
+    pub(crate) locale: Handle<LocaleParams>,
     modules: Handle<ModuleParams>,
     pub(crate) backend: Handle<BackendParams>,
 }
@@ -66,6 +69,8 @@ impl Handles {
             jobs: setup.params(),
             runtime: setup.params(),
             serve: setup.params(),
+            tls: setup.params(),
+            locale: setup.params(),
             modules: setup.params(),
             backend: setup.params(),
         }
@@ -218,7 +223,8 @@ fn serve(environment: Environment, setup: Setup, start: Start) -> ExitCode {
     let core = environment.params.core.load_full();
     let params = RuntimeParams::clone(&environment.params.runtime.load());
     // Without a certificate nothing is served there.
-    let params = RuntimeParams { ssl_port: 0, ..params };
+    let ssl_port = if environment.params.tls.load().is_configured() { params.ssl_port } else { 0 };
+    let params = RuntimeParams { ssl_port, ..params };
     let launch = Launch { start, home: core.home.clone(), var_dir: core.var(), params };
     bkjs_runtime::run(launch, Service::new(environment, setup))
 }

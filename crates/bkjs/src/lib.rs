@@ -26,6 +26,7 @@ mod databases;
 mod db;
 mod help;
 mod jobs;
+mod locale;
 mod metrics;
 mod modules;
 mod pubsub;

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bkjs_api::statics::Embedded;
-use bkjs_api::{ApiOptions, HttpService, Listener, Offers, ServeOptions, Setup, serve};
+use bkjs_api::{ApiOptions, HttpService, Listener, Offers, ServeOptions, Setup, Tls, serve};
 use bkjs_core::auth::ReplayGuard;
 use bkjs_core::cache::{CacheDriver, Caches, LOCAL};
 use bkjs_core::config::{Params, home};
@@ -13,7 +13,7 @@ use bkjs_core::db::{self, Db, DbBuilder};
 use bkjs_core::metrics::Gather;
 use bkjs_core::pubsub::Pubsubs;
 use bkjs_core::pubsub::drivers::local::LocalPubsub;
-use bkjs_core::{Error, Result, metrics};
+use bkjs_core::{Error, Result, metrics, task};
 use bkjs_runtime::{Ipc, Program, Role, RoleContext, Serves, Tree};
 use futures_util::future::BoxFuture;
 
@@ -25,6 +25,9 @@ use crate::control::{self, Reins};
 use crate::metrics::{self as counts, Counts, TreeGather};
 use crate::pubsub::{self, Clients};
 use crate::replay::{self, SharedReplayGuard};
+
+/// How often it is looked whether the certificate has changed.
+const LOOK_AT_CERTIFICATES: Duration = Duration::from_secs(10);
 
 /// Connections.
 #[derive(Params, Clone, Debug)]
@@ -97,7 +100,10 @@ impl Service {
         let db = service.api().db().clone();
         self.reins.keep(&db);
         let listeners = std::mem::take(&mut context.listeners).into_iter();
-        let listeners = listeners.map(listener).collect::<std::io::Result<Vec<_>>>();
+        let core = self.environment.params.core.load_full();
+        let given = self.environment.params.tls.load_full();
+        let tls = given.is_configured().then(|| Tls::open(&given, &core.home)).transpose()?;
+        let listeners = listeners.map(|given| listener(given, &tls)).collect::<std::io::Result<Vec<_>>>();
         let listeners =
             listeners.map_err(|e| Error::internal("a listening socket does not work").source(e))?;
         let params = self.environment.params.runtime.load_full();
@@ -105,6 +111,9 @@ impl Service {
         let options = ServeOptions { timeout, drain: params.shutdown_timeout };
         context.ready();
         let drain = context.drain.token();
+        if let Some(tls) = tls {
+            task::spawn("certificates", tls.follow(LOOK_AT_CERTIFICATES, drain.clone()));
+        }
         let jobs = service.api().jobs()?.clone();
         let pubsubs = service.api().pubsubs().clone();
         let beside = match context.ipc.is_alone() {
@@ -124,10 +133,18 @@ impl Service {
 }
 
 /// A socket of the runtime's as the layer serves it.
-fn listener(given: bkjs_runtime::Listener) -> std::io::Result<Listener> {
-    let Serves { http, websockets, .. } = given.serves;
+fn listener(given: bkjs_runtime::Listener, with: &Option<Tls>) -> std::io::Result<Listener> {
+    let Serves { http, websockets, tls } = given.serves;
     let socket = tokio::net::TcpListener::from_std(given.socket)?;
-    Ok(Listener { socket, offers: Offers { http, websockets } })
+    let tls = match (tls, with) {
+        (false, _) => None,
+        (true, Some(tls)) => Some(tls.clone()),
+        // The configuration has changed since the socket was opened.
+        (true, None) => {
+            return Err(std::io::Error::other("there is no certificate for the port of HTTPS any more"));
+        }
+    };
+    Ok(Listener { socket, offers: Offers { http, websockets }, tls })
 }
 
 impl Program for Service {
@@ -249,6 +266,8 @@ impl Environment {
             version: self.version.clone(),
             server_secret: home::secret(&core)?.to_vec(),
             web_dir: Some(core.web()),
+            locales: Arc::new(self.params.locale.load().load(&core.home)),
+            ssl_port: self.params.runtime.load().ssl_port,
             assets: vec![Arc::new(Embedded::<Web>::new())],
             caches: Some(caches),
             config: Some(self.config.clone()),

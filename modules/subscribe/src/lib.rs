@@ -2,7 +2,7 @@
 //!
 //! | endpoint | does |
 //! |---|---|
-//! | `/account/subscribe` | waits for events, and answers them as a list; as a stream with `Accept: text/event-stream` |
+//! | `/account/subscribe` | waits for events, and answers them as a list; as a stream with `Accept: text/event-stream` or over a WebSocket |
 //!
 //! Events are what [`Api::tell_account`](bkjs_api::Api::tell_account) says, in whichever process or host of the same
 //! `ipc-pubsub`. Nothing is kept: who does not wait at that moment misses it.

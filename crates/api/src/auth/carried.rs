@@ -1,6 +1,7 @@
 //! The credentials that a request carries, in whichever place.
 
 use bkjs_core::auth::covered_query;
+use bkjs_core::value::Value;
 use http::header::{AUTHORIZATION, ORIGIN};
 use http::{HeaderMap, Method, Uri};
 
@@ -40,17 +41,7 @@ impl Carried {
     ) -> Self {
         let name = config.signature_name.as_str();
         let token_name = config.access_token_name.as_str();
-        let mut from_query = |name: &str| {
-            let taken = match params.row.remove(name) {
-                Some(value) => value.as_str().map(str::to_owned),
-                // A JSON body is in place of the query, but the signature may still be there.
-                None => uri.query().and_then(|query| {
-                    let covered = std::str::from_utf8(covered_query(query.as_bytes())).ok()?;
-                    raw_value(covered, name).map(|value| value.into_owned())
-                }),
-            };
-            taken.filter(|value| !value.is_empty())
-        };
+        let mut from_query = |name: &str| take_param(params, uri, name);
         let header = |name: &str| headers.get(name).filter(|value| !value.is_empty());
         let signature = from_query(name)
             .map(String::into_bytes)
@@ -72,6 +63,25 @@ impl Carried {
     pub(crate) fn is_empty(&self) -> bool {
         self.signature.is_none() && self.token.is_none() && self.session.is_none()
     }
+}
+
+/// Takes a parameter that says something about the request itself out of those for the handler.
+pub(crate) fn take_param(params: &mut RequestParams, uri: &Uri, name: &str) -> Option<String> {
+    let taken = match params.row.remove(name) {
+        Some(Value::Int(number)) => Some(number.to_string()),
+        Some(value) => value.as_str().map(str::to_owned),
+        // Of a request without a body, these are all.
+        None if params.body.is_empty() => None,
+        // A JSON body is in place of the query, but what concerns the request may still be there.
+        None => query_value(uri, name),
+    };
+    taken.filter(|value| !value.is_empty())
+}
+
+/// A value in the query, as far as a signature covers it.
+pub(crate) fn query_value(uri: &Uri, name: &str) -> Option<String> {
+    let covered = std::str::from_utf8(covered_query(uri.query()?.as_bytes())).ok()?;
+    raw_value(covered, name).map(|value| value.into_owned())
 }
 
 /// Whether another site made the browser send this request.

@@ -11,7 +11,7 @@ mod tables;
 pub use account::{ADMIN, Account, Proof};
 pub(crate) use acl::AclCache;
 pub(crate) use authenticate::authenticate;
-pub(crate) use carried::Carried;
+pub(crate) use carried::{Carried, query_value, take_param};
 pub use cookie::{Cookie, read_cookie};
 pub use tables::{AUTH_TABLE, auth_table};
 

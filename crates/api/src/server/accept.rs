@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep};
 
-use super::{Listener, Offers, Server, connection};
+use super::{Door, Listener, Server, connection};
 
 /// How long to wait when the system has no descriptor left: at first, and at most when it goes on like that.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -21,7 +21,8 @@ const TOLD_EVERY: Duration = Duration::from_secs(10);
 const MOST_WAITING: usize = 4096;
 
 /// Accepts until draining begins, then closes the listener.
-pub(super) async fn accept(Listener { socket: listener, offers }: Listener, server: Server) {
+pub(super) async fn accept(Listener { socket: listener, offers, tls }: Listener, server: Server) {
+    let door = Door { offers, tls };
     let mut trouble = Trouble::default();
     loop {
         let next = async {
@@ -35,7 +36,7 @@ pub(super) async fn accept(Listener { socket: listener, offers }: Listener, serv
             (slot, accepted) = next => match accepted {
                 Ok((stream, peer)) => {
                     trouble.over();
-                    start(&server, offers, (stream, peer), slot);
+                    start(&server, &door, (stream, peer), slot);
                 }
                 // Errors of a single connection are no reason to wait.
                 Err(error) if is_of_one_connection(&error) => {}
@@ -52,7 +53,7 @@ pub(super) async fn accept(Listener { socket: listener, offers }: Listener, serv
             },
         }
     }
-    if let Err(error) = accept_waiting(listener, offers, &server) {
+    if let Err(error) = accept_waiting(listener, &door, &server) {
         tracing::warn!(%error, "connections that waited may be lost");
     }
 }
@@ -60,14 +61,14 @@ pub(super) async fn accept(Listener { socket: listener, offers }: Listener, serv
 /// Takes in what the system has connected already: closing the listener would reset it.
 ///
 /// The system itself is asked, since the event loop knows only of what came before its last round.
-fn accept_waiting(listener: TcpListener, offers: Offers, server: &Server) -> std::io::Result<()> {
+fn accept_waiting(listener: TcpListener, door: &Door, server: &Server) -> std::io::Result<()> {
     let listener = listener.into_std()?;
     for _ in 0..MOST_WAITING {
         match listener.accept() {
             Ok((stream, peer)) => {
                 stream.set_nonblocking(true)?;
                 let slot = server.slots.clone().try_acquire_owned().ok();
-                start(server, offers, (TcpStream::from_std(stream)?, peer), slot);
+                start(server, door, (TcpStream::from_std(stream)?, peer), slot);
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => break,
             Err(error) if is_of_one_connection(&error) => {}
@@ -79,7 +80,7 @@ fn accept_waiting(listener: TcpListener, offers: Offers, server: &Server) -> std
 
 fn start(
     server: &Server,
-    offers: Offers,
+    door: &Door,
     (stream, peer): (TcpStream, SocketAddr),
     slot: Option<OwnedSemaphorePermit>,
 ) {
@@ -87,7 +88,7 @@ fn start(
         tracing::debug!(%error, "a connection was gone before it was served");
         return;
     }
-    let serving = connection::serve(server.clone(), offers, stream, peer);
+    let serving = connection::serve(server.clone(), door.clone(), stream, peer);
     let tracked = server.tasks.track_future(async move {
         serving.await;
         drop(slot);

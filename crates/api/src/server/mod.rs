@@ -12,6 +12,7 @@ mod accept;
 mod activity;
 mod connection;
 mod malformed;
+mod tls;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +22,8 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+pub use tls::{Tls, TlsParams};
 
 use crate::service::HttpService;
 
@@ -55,6 +58,15 @@ pub struct Listener {
     pub socket: TcpListener,
     /// What may be asked for.
     pub offers: Offers,
+    /// With which certificate, when it is TLS.
+    pub tls: Option<Tls>,
+}
+
+/// The same without its socket.
+#[derive(Clone, Debug)]
+struct Door {
+    offers: Offers,
+    tls: Option<Tls>,
 }
 
 /// What all connections of a server share.

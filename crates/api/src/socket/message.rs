@@ -1,7 +1,7 @@
 //! From a message to a request, and from a reply to a message.
 
 use axum::response::Response;
-use bkjs_core::{Error, Result};
+use bkjs_core::{Error, ErrorKind, Result};
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, Request, StatusCode, Uri};
@@ -140,11 +140,11 @@ impl Answer {
         let body = match Limited::new(body, MAX_REPLY).collect().await {
             Ok(body) => body.to_bytes(),
             Err(error) => {
-                let too_large = error.is::<LengthLimitError>();
-                let message =
-                    if too_large { "the reply is too large for a message" } else { "the reply was cut off" };
-                tracing::debug!(%error, "a reply was not sent over a websocket");
-                return Self::refusal(Refused { id, error: Error::internal(message).with_status(501) });
+                let error = match error.is::<LengthLimitError>() {
+                    true => Error::new(ErrorKind::TooLarge, "the reply is too large for a message"),
+                    false => Error::internal(format!("a reply was not sent over a websocket: {error}")),
+                };
+                return Self::refusal(Refused { id, error });
             }
         };
         let status = parts.status;

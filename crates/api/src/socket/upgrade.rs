@@ -150,6 +150,7 @@ fn client_headers(api: &Api, given: &HeaderMap, context: &Context) -> Result<Hea
     let mut headers = given.clone();
     OF_UPGRADE.iter().for_each(|name| drop(headers.remove(name)));
     headers.remove(config.signature_name.as_str());
+    context.agent.write(&api.settings().agents, &mut headers);
     let token = match &context.account {
         Some(account) if account.proof() == Proof::Signature => {
             Some(api.access_token(context, account.row())?.value)

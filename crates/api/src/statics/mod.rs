@@ -38,6 +38,16 @@ async fn find(api: &Api, request: Request<Body>) -> Option<Response> {
         return None;
     }
     let path = path::clean(request.uri().path())?;
+    let settings = api.settings();
+    let hosts = settings.routing.hosts();
+    if !hosts.is_empty() {
+        let host =
+            request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+        if let Some(folder) = hosts.folder(&bkjs_core::auth::host_name(host).to_lowercase()) {
+            // What is built in belongs to the site of all others.
+            return disk::serve(&api.web_dir()?.join(folder), &path, request.headers()).await;
+        }
+    }
     if let Some(root) = api.web_dir()
         && let Some(response) = disk::serve(root, &path, request.headers()).await
     {

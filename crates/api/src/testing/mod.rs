@@ -41,7 +41,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::AUTH_TABLE;
-use crate::server::{Listener, Offers, ServeOptions, serve};
+use crate::server::{Listener, Offers, ServeOptions, Tls, serve};
+use crate::service::HttpService;
 use crate::setup::Setup;
 use crate::state::{Api, ApiOptions};
 
@@ -56,6 +57,8 @@ pub struct TestServer {
     pub address: SocketAddr,
     /// The home; the web site is `web` within.
     pub home: TempDir,
+    service: HttpService,
+    connections: ServeOptions,
     drain: CancellationToken,
     serving: Option<tokio::task::JoinHandle<Option<()>>>,
 }
@@ -89,11 +92,12 @@ impl TestServer {
 
         let socket = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = socket.local_addr().expect("an address");
-        let listener = Listener { socket, offers: Offers { http: true, websockets: true } };
+        let listener = Listener { socket, offers: Offers { http: true, websockets: true }, tls: None };
         let drain = CancellationToken::new();
         let api = service.api().clone();
-        let running = task::spawn("test server", serve(vec![listener], service, drain.clone(), serving));
-        Self { api, address, home, drain, serving: Some(running) }
+        let running =
+            task::spawn("test server", serve(vec![listener], service.clone(), drain.clone(), serving));
+        Self { api, address, home, service, connections: serving, drain, serving: Some(running) }
     }
 
     /// The id that [`add_auth`](Self::add_auth) gives to a login.
@@ -152,6 +156,26 @@ impl TestServer {
             got.extend_from_slice(&buffer[..n]);
         }
         String::from_utf8_lossy(&got).into_owned()
+    }
+
+    /// Serves on another port too, until the server drains, and gives its address.
+    pub async fn also(&mut self, offers: Offers, tls: Option<Tls>) -> SocketAddr {
+        let socket = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = socket.local_addr().expect("an address");
+        let serving = serve(
+            vec![Listener { socket, offers, tls }],
+            self.service.clone(),
+            self.drain.clone(),
+            self.connections,
+        );
+        let before = self.serving.take();
+        self.serving = Some(task::spawn("another port", async move {
+            serving.await;
+            if let Some(before) = before {
+                before.await.ok();
+            }
+        }));
+        address
     }
 
     /// Begins to drain.

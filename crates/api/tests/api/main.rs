@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, missing_docs)]
 
 mod access;
+mod agents;
 mod demo;
 mod headers;
 mod hooks;
@@ -11,8 +12,10 @@ mod limits;
 mod openapi;
 mod parameters;
 mod replies;
+mod routing;
 mod serving;
 mod sessions;
 mod signatures;
 mod sockets;
 mod statics;
+mod tls;

@@ -196,6 +196,30 @@ async fn messages_without_an_id_are_answered_in_order_and_those_with_one_meanwhi
 }
 
 #[tokio::test]
+async fn so_many_requests_of_a_connection_run_and_the_others_wait() {
+    let server = start(&["-ws-max-requests", "2"]).await;
+    let gate = server.api.shared::<Arc<Gate>>().expect("the gate").clone();
+    let mut socket = open(&server).await;
+    // More than may wait: the rest is left in the connection.
+    for id in 0..40 {
+        socket.say(format!(r#"{{"id":{id},"path":"/demo/open/wait"}}"#)).await;
+    }
+    until_in_progress(&server, 2).await;
+    for _ in 0..40 {
+        assert!(server.api.requests_in_progress() <= 2);
+        gate.0.add_permits(1);
+        assert_eq!(socket.hear().await["status"], 200);
+    }
+}
+
+#[tokio::test]
+async fn a_reply_that_is_too_large_for_a_message_is_refused() {
+    let server = start(&[]).await;
+    let reply = open(&server).await.ask(r#"{"id":1,"path":"/demo/open/large"}"#).await;
+    assert_eq!((&reply["id"], &reply["status"]), (&json!(1), &json!(413)));
+}
+
+#[tokio::test]
 async fn requests_end_with_their_connection() {
     let server = start(&[]).await;
     let mut socket = open(&server).await;
