@@ -5,8 +5,9 @@ use crate::setup::Setup;
 /// A part of an application: parameters, tables, routes, hooks and commands under one name.
 ///
 /// ```
-/// use bkjs_api::{Api, Context, Module, Reply, Result, Setup};
-/// use axum::{Router, routing::any};
+/// use bkjs_api::{Endpoint, Gives, Module, Params, Reply, Setup};
+/// use schemars::JsonSchema;
+/// use serde::Deserialize;
 ///
 /// struct Hello;
 ///
@@ -16,13 +17,19 @@ use crate::setup::Setup;
 ///     }
 ///
 ///     fn register(&self, setup: &mut Setup) {
-///         setup.routes(Router::new().route("/hello", any(hello)));
+///         setup.endpoint(Endpoint::new("/hello", hello).does("Says hello.").gives(Gives::message()));
 ///         setup.allow("^/hello$");
 ///     }
 /// }
 ///
-/// async fn hello(context: std::sync::Arc<Context>) -> Result {
-///     Ok(Reply::message(context.params.required("name")?))
+/// #[derive(Deserialize, JsonSchema)]
+/// struct Greeting {
+///     /// Who is greeted.
+///     name: String,
+/// }
+///
+/// async fn hello(Params(greeting): Params<Greeting>) -> Reply {
+///     Reply::message(&format!("hello {}", greeting.name))
 /// }
 /// ```
 ///
