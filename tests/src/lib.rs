@@ -22,6 +22,7 @@
 //! # }
 //! ```
 
+mod browser;
 mod call;
 mod dns;
 mod home;
@@ -34,6 +35,7 @@ mod server;
 mod sign;
 pub mod wait;
 
+pub use browser::Browser;
 pub use call::Call;
 pub use dns::Dns;
 pub use home::{Home, Ran};

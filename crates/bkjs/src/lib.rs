@@ -18,6 +18,7 @@ mod answer;
 mod app;
 mod assets;
 mod bell;
+mod book;
 mod boot;
 mod cache;
 mod command;

@@ -19,6 +19,7 @@ use futures_util::future::BoxFuture;
 
 use crate::assets::Web;
 use crate::bell;
+use crate::book::Book;
 use crate::boot::Environment;
 use crate::cache;
 use crate::control::{self, Reins};
@@ -268,7 +269,7 @@ impl Environment {
             web_dir: Some(core.web()),
             locales: Arc::new(self.params.locale.load().load(&core.home)),
             ssl_port: self.params.runtime.load().ssl_port,
-            assets: vec![Arc::new(Embedded::<Web>::new())],
+            assets: vec![Arc::new(Embedded::<Web>::new()), Arc::new(Book)],
             caches: Some(caches),
             config: Some(self.config.clone()),
             gather: tree.map(|tree| Arc::new(TreeGather(tree.clone())) as Arc<dyn Gather>),

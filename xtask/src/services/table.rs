@@ -116,7 +116,7 @@ fn moto(launch: &Launch<'_>) -> PathBuf {
 }
 
 /// All servers, in the order in which they are listed and started.
-pub(super) static SERVICES: [Service; 9] = [
+pub(super) static SERVICES: [Service; 10] = [
     Service {
         name: "postgres",
         program: "postgres",
@@ -322,6 +322,29 @@ pub(super) static SERVICES: [Service; 9] = [
         stop_signal: Signal::TERM,
         address: "http://127.0.0.1:{port}",
         variable: Some("BKJS_TEST_DYNAMODB_URL"),
+        keeps_data: false,
+    },
+    Service {
+        // What starts a browser for each test that asks for one.
+        name: "chromedriver",
+        program: "chromedriver",
+        folders: &[],
+        package: "Debian has it as chromium-driver",
+        user: None,
+        prepare: nothing,
+        serve: |launch| {
+            let mut serve = launch.command();
+            serve.arg(format!("--port={}", launch.port));
+            serve
+        },
+        probe: Probe {
+            send: b"GET /status HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+            skip: 0,
+            expect: b"HTTP/1.1 200",
+        },
+        stop_signal: Signal::TERM,
+        address: "http://127.0.0.1:{port}",
+        variable: Some("BKJS_TEST_WEBDRIVER_URL"),
         keeps_data: false,
     },
     Service {
