@@ -12,6 +12,7 @@ fn sum(text: &str, begin: &str) -> f64 {
 #[tokio::test]
 async fn whichever_process_is_asked_tells_what_all_have_counted() -> Result<()> {
     let home = Home::new()?;
+    home.add_admin("root", "wonder").await?;
     let tree = ["-monitor", "-server-max-processes", "2", "-jobs-workers", "1"];
     let server = Server::start(&home, &[&tree[..], &["-api-allow-path", "^/metrics$"]].concat()).await?;
     let metrics = async || anyhow::Ok(server.send(Call::get("/metrics")).await?.text());
@@ -34,6 +35,10 @@ async fn whichever_process_is_asked_tells_what_all_have_counted() -> Result<()> 
         }
     }
     assert!(sum(&text, "bkjs_queue_messages{queue=\"default\",state=\"available\"}") < 1.0, "{text}");
+
+    let stats = server.send(Call::get("/system/stats/get").sign("root", "wonder")).await?.json();
+    assert_eq!(stats["url_ping_rcnt"], before + 40.0, "{stats}");
+    assert_eq!(stats["processes"].as_array().map(Vec::len), Some(6), "{stats}");
 
     // What a process has counted is not lost with it.
     let web =

@@ -22,6 +22,8 @@ use crate::state::Api;
 
 /// What a hook before the handler sees.
 pub struct HookCall<'a> {
+    /// The application.
+    pub api: &'a Api,
     /// The headers of the request.
     pub headers: &'a HeaderMap,
     /// The request as it stands.
@@ -131,13 +133,13 @@ impl Hooks {
     }
 
     /// The first opinion of the access checks.
-    pub(crate) async fn access(&self, headers: &HeaderMap, context: &mut Context) -> Verdict {
+    pub(crate) async fn access(&self, api: &Api, headers: &HeaderMap, context: &mut Context) -> Verdict {
         if self.access.is_empty() {
             return Verdict::Pass;
         }
         let path = context.path().to_owned();
         for entry in self.access.iter().filter(|e| e.paths.matches(&path)) {
-            match (entry.hook)(HookCall { headers, context }).await {
+            match (entry.hook)(HookCall { api, headers, context }).await {
                 Verdict::Pass => {}
                 verdict => return verdict,
             }
@@ -148,6 +150,7 @@ impl Hooks {
     /// The first opinion of the auth checks on an outcome.
     pub(crate) async fn auth(
         &self,
+        api: &Api,
         headers: &HeaderMap,
         context: &mut Context,
         failure: Option<&Error>,
@@ -157,7 +160,7 @@ impl Hooks {
         }
         let path = context.path().to_owned();
         for entry in self.auth.iter().filter(|e| e.paths.matches(&path)) {
-            match (entry.hook)(HookCall { headers, context }, failure).await {
+            match (entry.hook)(HookCall { api, headers, context }, failure).await {
                 Verdict::Pass => {}
                 verdict => return verdict,
             }
@@ -166,13 +169,18 @@ impl Hooks {
     }
 
     /// The reply of the first hook that answers itself.
-    pub(crate) async fn pre(&self, headers: &HeaderMap, context: &mut Context) -> Result<Option<Reply>> {
+    pub(crate) async fn pre(
+        &self,
+        api: &Api,
+        headers: &HeaderMap,
+        context: &mut Context,
+    ) -> Result<Option<Reply>> {
         if self.pre.is_empty() {
             return Ok(None);
         }
         let path = context.path().to_owned();
         for entry in self.pre.iter().filter(|e| e.paths.matches(&path)) {
-            if let Some(reply) = (entry.hook)(HookCall { headers, context }).await? {
+            if let Some(reply) = (entry.hook)(HookCall { api, headers, context }).await? {
                 return Ok(Some(reply));
             }
         }

@@ -249,7 +249,7 @@ impl HttpService {
         }
         api.check_document(context.path(), context.params.document.as_ref())?;
 
-        if let Some(reply) = api.hooks().pre(&parts.headers, &mut context).await? {
+        if let Some(reply) = api.hooks().pre(api, &parts.headers, &mut context).await? {
             return self.finish(&context, reply).await;
         }
         if let Some(handshake) = handshake {
@@ -287,7 +287,7 @@ impl HttpService {
         handshake: bool,
     ) -> Result<(), Stop> {
         let api = &self.0.api;
-        match api.hooks().access(headers, context).await {
+        match api.hooks().access(api, headers, context).await {
             Verdict::Pass => {}
             Verdict::Allow => return Ok(()),
             Verdict::Refuse(error) => return Err(error.into()),
@@ -311,7 +311,7 @@ impl HttpService {
             Err(error) => Err(error),
         };
         context.authenticated = true;
-        match api.hooks().auth(headers, context, outcome.as_ref().err()).await {
+        match api.hooks().auth(api, headers, context, outcome.as_ref().err()).await {
             Verdict::Pass => {}
             Verdict::Allow => outcome = Ok(()),
             Verdict::Refuse(error) => outcome = Err(error),

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use bkjs_core::Result;
 
-use crate::access::Access;
 use crate::access::rate::{Limits, Rate};
+use crate::access::{Access, ModulePaths};
 use crate::agent::AgentNames;
 use crate::config::ApiParams;
 use crate::cors::Cors;
@@ -24,9 +24,9 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    pub(crate) fn new(params: Arc<ApiParams>, module_allow: &[String]) -> Result<Self> {
+    pub(crate) fn new(params: Arc<ApiParams>, modules: &ModulePaths) -> Result<Self> {
         Ok(Self {
-            access: Access::new(&params, module_allow)?,
+            access: Access::new(&params, modules)?,
             limits: limits(&params),
             cors: Cors::new(&params),
             agents: AgentNames::new(&params),

@@ -19,6 +19,7 @@ use regex::RegexSet;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::access::ModulePaths;
 use crate::auth::auth_table;
 use crate::command::Command;
 use crate::config::ApiParams;
@@ -54,7 +55,7 @@ pub struct Setup {
     endpoints: Vec<Described>,
     /// How many routers were given whose paths nobody knows.
     undescribed: usize,
-    allow: Vec<String>,
+    paths: ModulePaths,
     documents: Vec<String>,
     hooks: Hooks,
     shared: HashMap<TypeId, Box<dyn Any + Send + Sync>>,
@@ -104,7 +105,7 @@ impl Setup {
             router: Router::new(),
             endpoints: Vec::new(),
             undescribed: 0,
-            allow: Vec::new(),
+            paths: ModulePaths::default(),
             documents: Vec::new(),
             hooks: Hooks::default(),
             shared: HashMap::new(),
@@ -167,7 +168,12 @@ impl Setup {
 
     /// Opens paths to callers without a login, unless `api-ignore-allow-path` closes them.
     pub fn allow(&mut self, pattern: &str) {
-        self.allow.push(pattern.to_owned());
+        self.paths.allow.push(pattern.to_owned());
+    }
+
+    /// Closes paths to all but administrators, unless `api-allow-authenticated` or `api-allow-account-TYPE` opens them.
+    pub fn admins(&mut self, pattern: &str) {
+        self.paths.admin.push(pattern.to_owned());
     }
 
     /// Says that handlers of paths read a JSON body that is no object, from
@@ -317,7 +323,7 @@ impl Setup {
     /// # Errors
     /// `Config` for a parameter that does not work.
     pub fn openapi(&self, name: &str, version: &str) -> Result<serde_json::Value> {
-        let settings = Settings::new(self.params.load_full(), &self.allow)?;
+        let settings = Settings::new(self.params.load_full(), &self.paths)?;
         let schema = self.schema();
         let around = Around { schema: &schema, settings: &settings };
         Ok(openapi::document(&About { name, version, endpoints: &self.endpoints, around }))
@@ -340,7 +346,7 @@ impl Setup {
         let parts = Parts {
             params: self.params,
             sockets: self.sockets,
-            module_allow: self.allow,
+            module_paths: self.paths,
             documents: RegexSet::new(&self.documents).map_err(|e| {
                 Error::new(ErrorKind::Config, "a pattern of paths that take documents is no expression")
                     .source(e)

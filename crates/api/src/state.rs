@@ -22,6 +22,7 @@ use bkjs_core::{Error, ErrorKind, Result};
 use regex::RegexSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::access::ModulePaths;
 use crate::access::rate::{LocalLimiter, RateLimiter};
 use crate::auth::AclCache;
 use crate::config::ApiParams;
@@ -88,7 +89,7 @@ struct Inner {
     params: Handle<ApiParams>,
     sockets: Handle<SocketParams>,
     settings: ArcSwap<Settings>,
-    module_allow: Vec<String>,
+    module_paths: ModulePaths,
     documents: RegexSet,
     db: Db,
     hooks: Hooks,
@@ -114,7 +115,7 @@ struct Inner {
 pub(crate) struct Parts {
     pub(crate) params: Handle<ApiParams>,
     pub(crate) sockets: Handle<SocketParams>,
-    pub(crate) module_allow: Vec<String>,
+    pub(crate) module_paths: ModulePaths,
     /// The paths whose handlers read a JSON body that is no object.
     pub(crate) documents: RegexSet,
     pub(crate) hooks: Hooks,
@@ -151,7 +152,7 @@ impl Api {
         let caches = options.caches.take().unwrap_or_else(Caches::in_memory);
         let pubsubs = options.pubsubs.take();
         Ok(Self(Arc::new(Inner {
-            settings: ArcSwap::from_pointee(Settings::new(params.clone(), &parts.module_allow)?),
+            settings: ArcSwap::from_pointee(Settings::new(params.clone(), &parts.module_paths)?),
             sessions: Sessions::new(&secret(&params.session_secret), millis(params.session_age))?,
             tokens: Tokens::new(&secret(&params.access_token_secret), millis(params.access_token_age))?,
             replay: replay.unwrap_or_else(|| Arc::new(LocalReplayGuard::new(REPLAY_CAPACITY))),
@@ -159,7 +160,7 @@ impl Api {
             caches,
             params: parts.params,
             sockets: parts.sockets,
-            module_allow: parts.module_allow,
+            module_paths: parts.module_paths,
             documents: parts.documents,
             db,
             hooks: parts.hooks,
@@ -351,7 +352,7 @@ impl Api {
         if Arc::ptr_eq(&settings.params, &self.0.params.load()) {
             return settings;
         }
-        match Settings::new(self.0.params.load_full(), &self.0.module_allow) {
+        match Settings::new(self.0.params.load_full(), &self.0.module_paths) {
             Ok(new) => {
                 let new = Arc::new(new);
                 self.0.settings.store(new.clone());

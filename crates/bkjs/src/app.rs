@@ -111,6 +111,8 @@ fn built_in() -> Vec<Arc<dyn Module>> {
         Arc::new(bkjs_locations::LocationsModule),
         #[cfg(feature = "messages")]
         Arc::new(bkjs_messages::MessagesModule),
+        #[cfg(feature = "pages")]
+        Arc::new(bkjs_pages::PagesModule),
         #[cfg(feature = "subscribe")]
         Arc::new(bkjs_subscribe::SubscribeModule),
         #[cfg(feature = "system")]

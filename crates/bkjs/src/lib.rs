@@ -55,6 +55,8 @@ pub mod module {
     pub use bkjs_locations as locations;
     #[cfg(feature = "messages")]
     pub use bkjs_messages as messages;
+    #[cfg(feature = "pages")]
+    pub use bkjs_pages as pages;
     #[cfg(feature = "subscribe")]
     pub use bkjs_subscribe as subscribe;
     #[cfg(feature = "system")]

@@ -13,6 +13,7 @@ pub mod error;
 pub mod jobs;
 pub mod log;
 pub mod metrics;
+pub mod offload;
 pub mod pubsub;
 pub mod queue;
 pub mod schema;

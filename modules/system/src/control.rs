@@ -66,6 +66,26 @@ pub(crate) async fn restart(State(api): State<Api>) -> Result {
     Ok(Reply::empty())
 }
 
+/// Replaces the worker processes.
+pub(crate) async fn restart_workers(State(api): State<Api>) -> Result {
+    api.control()?.send(Command::RestartWorkers).await?;
+    Ok(Reply::empty())
+}
+
+/// A system message.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Message {
+    /// Its name, such as `api:restart`.
+    name: String,
+}
+
+/// Gives a system message.
+pub(crate) async fn send_message(State(api): State<Api>, Params(message): Params<Message>) -> Result {
+    let command = Command::named(&message.name)?;
+    api.control()?.send(command).await?;
+    Ok(Reply::empty())
+}
+
 /// Has every process read its configuration again.
 pub(crate) async fn read_config(State(api): State<Api>) -> Result {
     api.control()?.send(Command::ReadConfig).await?;

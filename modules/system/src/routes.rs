@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bkjs_api::{Endpoint, Gives};
 
-use crate::{cache, control, metrics};
+use crate::{cache, control, health, metrics, stats};
 
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![
@@ -59,6 +59,28 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             .does("Publishes a message to a channel.")
             .takes::<control::Said>()
             .gives(Gives::empty()),
+        Endpoint::new("/system/queue/init", control::restart_workers)
+            .does("Replaces the worker processes one at a time: they open their queues anew.")
+            .gives(Gives::empty()),
+        Endpoint::new("/system/msg/send", control::send_message)
+            .does("Gives a system message to all processes, and to those of other hosts.")
+            .gives(Gives::empty()),
+        Endpoint::new("/system/msg/init", control::read_config)
+            .does("As `/system/config/init`: has every process read with what it reaches others.")
+            .gives(Gives::empty()),
+        Endpoint::new("/system/stats/get", stats::get)
+            .does("What all processes have counted, as numbers by name.")
+            .gives(Gives::any()),
+        Endpoint::new("/health/live", health::live)
+            .does("Whether the process answers.")
+            .gives(Gives::value::<health::Said>()),
+        Endpoint::new("/health/ready", health::ready)
+            .does("Whether this process should be sent requests: 503 with what is down, and while it ends.")
+            .gives(Gives::value::<health::Said>())
+            .fails(&[503]),
+        Endpoint::new("/health/detail", health::detail)
+            .does("What was looked at, how long it took, and what is wrong with it.")
+            .gives(Gives::any()),
         Endpoint::new("/metrics", metrics::metrics)
             .does("What all processes have counted, in the text format of Prometheus.")
             .gives(Gives::file("text/plain")),

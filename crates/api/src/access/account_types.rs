@@ -20,7 +20,10 @@ pub(crate) struct AccountTypes {
 }
 
 impl AccountTypes {
-    pub(super) fn new(params: &ApiParams, default_admin: &[&str]) -> Result<Self> {
+    pub(super) fn new<'a>(
+        params: &ApiParams,
+        default_admin: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Self> {
         let by_type = |lists: &BTreeMap<String, RegexpList>| {
             lists
                 .iter()
@@ -86,7 +89,7 @@ mod tests {
     use bkjs_core::value::Row;
 
     fn check(params: &ApiParams, path: &str, types: &str) -> u16 {
-        let types_list = AccountTypes::new(params, &["^/data"]).expect("compiles");
+        let types_list = AccountTypes::new(params, ["^/data"]).expect("compiles");
         let account = Account::new(Row::new().with("type", types), Proof::Signature);
         types_list.check(path, &account).map_or_else(|e| e.status(), |()| 200)
     }

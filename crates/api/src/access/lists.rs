@@ -51,6 +51,15 @@ pub(crate) enum Entrance {
     Login,
 }
 
+/// What modules say of their paths, unless it is configured otherwise.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ModulePaths {
+    /// Those that need no login.
+    pub(crate) allow: Vec<String>,
+    /// Those for administrators.
+    pub(crate) admin: Vec<String>,
+}
+
 /// The access lists.
 #[derive(Debug)]
 pub(crate) struct Access {
@@ -68,9 +77,10 @@ pub(crate) struct Access {
 }
 
 impl Access {
-    /// Compiles the lists; `allow` are the paths that modules open.
-    pub(crate) fn new(params: &ApiParams, module_allow: &[String]) -> Result<Self> {
-        let default_allow = DEFAULT_ALLOW.iter().copied().chain(module_allow.iter().map(String::as_str));
+    /// Compiles the lists; modules have paths of their own in them.
+    pub(crate) fn new(params: &ApiParams, modules: &ModulePaths) -> Result<Self> {
+        let default_allow = DEFAULT_ALLOW.iter().copied().chain(modules.allow.iter().map(String::as_str));
+        let default_admin = DEFAULT_ADMIN.iter().copied().chain(modules.admin.iter().map(String::as_str));
         Ok(Self {
             deny: PathList::new(params.deny_path.patterns())?,
             deny_ip: AddressList::new(params.deny_ip.patterns())?,
@@ -82,7 +92,7 @@ impl Access {
             ssl: PathList::new(params.allow_ssl.patterns())?,
             redirect_ssl: PathList::new(params.redirect_ssl.patterns())?,
             disable_session: PathList::new(params.disable_session.patterns())?,
-            types: AccountTypes::new(params, DEFAULT_ADMIN)?,
+            types: AccountTypes::new(params, default_admin)?,
         })
     }
 
@@ -180,7 +190,9 @@ mod tests {
     }
 
     fn entrance(params: &ApiParams, path: &str) -> Entrance {
-        let access = Access::new(params, &["^/account/add$".into()]).expect("compiles");
+        let access =
+            Access::new(params, &ModulePaths { allow: vec!["^/account/add$".into()], admin: vec![] })
+                .expect("compiles");
         access.entrance(path, client("1.2.3.4"))
     }
 
@@ -221,7 +233,7 @@ mod tests {
             deny_ip: list(&["9.0.0.0/8", r"^8\."]),
             ..ApiParams::default()
         };
-        let access = Access::new(&params, &[]).expect("compiles");
+        let access = Access::new(&params, &ModulePaths::default()).expect("compiles");
         let status = |path, ip| access.check_denied(path, client(ip)).map_or_else(|e| e.status(), |()| 200);
         assert_eq!(status("/account/add", "1.1.1.1"), 403);
         assert_eq!(status("/ping", "9.9.9.9"), 403);

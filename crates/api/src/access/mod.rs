@@ -7,5 +7,5 @@ mod paths;
 pub mod rate;
 
 pub use client::Client;
-pub(crate) use lists::{Access, Entrance};
+pub(crate) use lists::{Access, Entrance, ModulePaths};
 pub use paths::PathList;

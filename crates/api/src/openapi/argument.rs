@@ -63,7 +63,7 @@ macro_rules! reads_nothing {
 
 // The path names its parameters, and who takes the request as it is says by hand what is read of it.
 reads_nothing! {
-    [S] State<S>, [T] Shared<T>, [T] Path<T>, [] Arc<Context>, [] Db, [] Cache, [] HeaderMap, [] Method, [] Uri,
+    [S] State<S>, [T] Shared<T>, [T] Path<T>, [T] Option<Path<T>>, [] Arc<Context>, [] Db, [] Cache, [] HeaderMap, [] Method, [] Uri,
     [] Bytes, [] Request<Body>,
 }
 

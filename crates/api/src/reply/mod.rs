@@ -44,6 +44,8 @@ pub enum Content {
     Page(Page<Row>),
     /// Data that comes from no table; it is sent as it is.
     Value(Value),
+    /// A text that is no JSON, such as a page, with its type.
+    Text(&'static str, String),
 }
 
 /// What a handler answers.
@@ -122,6 +124,11 @@ impl Reply {
         Self::of(Content::Value(value.into()))
     }
 
+    /// A text of a type, such as `text/html; charset=utf-8`, in place of JSON.
+    pub fn text(content_type: &'static str, text: impl Into<String>) -> Self {
+        Self::of(Content::Text(content_type, text.into()))
+    }
+
     /// `{"status":200,"message":...}`.
     pub fn message(message: &str) -> Self {
         Self::value(Row::new().with("status", 200).with("message", message))
@@ -185,7 +192,7 @@ impl Reply {
             Content::Row(row) => std::slice::from_mut(row),
             Content::Rows(rows) => rows,
             Content::Page(page) => &mut page.rows,
-            Content::Empty | Content::EmptyList | Content::Value(_) => &mut [],
+            Content::Empty | Content::EmptyList | Content::Value(_) | Content::Text(..) => &mut [],
         }
     }
 }

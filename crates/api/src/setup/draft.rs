@@ -48,7 +48,7 @@ impl Setup {
             router,
             endpoints,
             undescribed,
-            allow,
+            paths,
             documents,
             hooks,
             shared,
@@ -63,7 +63,8 @@ impl Setup {
         self.merge(router);
         self.undescribed += undescribed;
         self.endpoints.extend(endpoints);
-        self.allow.extend(allow);
+        self.paths.allow.extend(paths.allow);
+        self.paths.admin.extend(paths.admin);
         self.documents.extend(documents);
         self.hooks.extend(hooks);
         self.shared.extend(shared);
@@ -101,6 +102,7 @@ mod tests {
         setup.routes(Router::new().route("/drafted", any(async || "x")));
         setup.endpoint(Endpoint::new("/drafted/too", async || "x"));
         setup.allow("^/drafted$");
+        setup.admins("^/drafted/a$");
         setup.documents("^/drafted$");
         setup.account_hook(|_, _, _| Box::pin(async { Ok(()) }));
         setup.share(7_u8);
@@ -118,7 +120,7 @@ mod tests {
             usize::from(setup.router.has_routes()),
             setup.endpoints.len(),
             setup.undescribed,
-            setup.allow.len(),
+            setup.paths.allow.len() + setup.paths.admin.len(),
             setup.documents.len(),
             setup.shared.len(),
             setup.commands.len(),

@@ -5,8 +5,9 @@ use std::time::UNIX_EPOCH;
 
 use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
-use bkjs_core::{Error, ErrorKind};
+use bkjs_core::{Error, ErrorKind, Result};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
+use tokio::io::AsyncReadExt as _;
 use tower_http::services::ServeFile;
 
 use super::has_tag;
@@ -50,6 +51,20 @@ pub(super) async fn serve(root: &Path, path: &str, headers: &HeaderMap) -> Optio
             Some(response)
         }
     }
+}
+
+/// The bytes of a file below `root`; none where there is no such file, or it is larger than `max`.
+///
+/// # Errors
+/// `Unavailable` when it cannot be read.
+pub(super) async fn read(root: &Path, path: &str, max: u64) -> Result<Option<Vec<u8>>> {
+    let Some((file, _)) = locate(root, path).await else { return Ok(None) };
+    let failed = |e| Error::new(ErrorKind::Unavailable, "a file cannot be read now").source(e);
+    // It may grow while it is read.
+    let mut bytes = Vec::new();
+    let opened = tokio::fs::File::open(&file).await.map_err(failed)?;
+    opened.take(max.saturating_add(1)).read_to_end(&mut bytes).await.map_err(failed)?;
+    Ok((bytes.len() as u64 <= max).then_some(bytes))
 }
 
 /// The real path of a file and the tag of its version.

@@ -9,7 +9,7 @@ pub use assets::{Asset, Assets, Embedded};
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use bkjs_core::Error;
+use bkjs_core::{Error, Result};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 
 use crate::reply::ApiError;
@@ -30,6 +30,25 @@ pub(crate) async fn serve(State(api): State<Api>, request: Request<Body>) -> Res
             response
         }
         None => ApiError(Error::not_found("not found")).into_response(),
+    }
+}
+
+impl Api {
+    /// A file of the web site by its path, such as `/pages.html`: the application's own before one that is built in. None
+    /// where there is none, and for one of more than `max` bytes.
+    ///
+    /// # Errors
+    /// `Unavailable` when it is there and cannot be read.
+    pub async fn site_file(&self, path: &str, max: u64) -> Result<Option<Vec<u8>>> {
+        let Some(path) = path::clean(path) else { return Ok(None) };
+        if let Some(root) = self.web_dir()
+            && let Some(bytes) = disk::read(root, &path, max).await?
+        {
+            return Ok(Some(bytes));
+        }
+        let asset = self.options().assets.iter().find_map(|assets| assets.find(&path));
+        let bytes = asset.map(|asset| asset.data.into_owned());
+        Ok(bytes.filter(|bytes| bytes.len() as u64 <= max))
     }
 }
 

@@ -115,7 +115,6 @@ const TABLE: &[(Kind, &[&str])] = &[
             "api-access-token-age",
             "api-collect-interval",
             "api-collect-send-interval",
-            "api-url-metrics-([a-z]+)",
             "api-rlimits-max-(.+)",
             "api-rlimits-rate-(.+)",
             "api-rlimits-interval-(.+)",

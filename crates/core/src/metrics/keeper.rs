@@ -70,7 +70,14 @@ impl Keeper {
     /// A tick is over.
     pub(super) fn tick(&self) {
         self.registry.0.visit_histograms(|_, timer| timer.tick());
-        self.sampler.lock().unwrap_or_else(PoisonError::into_inner).sample();
+        let mut in_progress: BTreeMap<String, f64> = BTreeMap::new();
+        self.registry.0.visit_gauges(|key, bits| {
+            if key.name().ends_with("_in_progress") {
+                let value = f64::from_bits(bits.load(Ordering::Relaxed));
+                *in_progress.entry(key.name().to_owned()).or_default() += value;
+            }
+        });
+        self.sampler.lock().unwrap_or_else(PoisonError::into_inner).sample(in_progress);
     }
 
     pub(super) fn report(&self, process: Process) -> Report {

@@ -1,5 +1,7 @@
 //! What is seen of the machine, and of the memory of this process, from time to time.
 
+use std::collections::BTreeMap;
+
 use metrics::HistogramFn as _;
 use procfs_core::{FromRead as _, LoadAverage, Meminfo};
 use serde::{Deserialize, Serialize};
@@ -46,6 +48,8 @@ pub struct Samples {
     pub free: Distribution,
     /// Which part of one core a process took.
     pub util: Distribution,
+    /// How much was in progress, by the names of gauges that end so.
+    pub in_progress: BTreeMap<String, Distribution>,
 }
 
 impl Samples {
@@ -55,6 +59,9 @@ impl Samples {
         self.avg.add(&other.avg);
         self.free.add(&other.free);
         self.util.add(&other.util);
+        for (name, values) in &other.in_progress {
+            self.in_progress.entry(name.clone()).or_default().add(values);
+        }
     }
 }
 
@@ -65,11 +72,16 @@ pub(super) struct Sampler {
     avg: Timer,
     free: Timer,
     util: Timer,
+    in_progress: BTreeMap<String, Timer>,
     cpu_seconds: Option<f64>,
 }
 
 impl Sampler {
-    pub(super) fn sample(&mut self) {
+    /// Looks at the machine and this process; what is in progress is told.
+    pub(super) fn sample(&mut self, in_progress: BTreeMap<String, f64>) {
+        for (name, count) in in_progress {
+            self.in_progress.entry(name).or_default().record(count);
+        }
         let (machine, process) = (Machine::this(), Process::taken());
         self.rss.record(process.resident_bytes as f64);
         self.avg.record(machine.load);
@@ -77,7 +89,8 @@ impl Sampler {
         if let Some(before) = self.cpu_seconds.replace(process.cpu_seconds) {
             self.util.record((process.cpu_seconds - before) / TICK.as_secs_f64());
         }
-        [&self.rss, &self.avg, &self.free, &self.util].into_iter().for_each(Timer::tick);
+        let own = [&self.rss, &self.avg, &self.free, &self.util];
+        own.into_iter().chain(self.in_progress.values()).for_each(Timer::tick);
     }
 
     pub(super) fn samples(&self) -> Samples {
@@ -86,7 +99,13 @@ impl Sampler {
             told.coarsen(64);
             told
         };
-        Samples { rss: told(&self.rss), avg: told(&self.avg), free: told(&self.free), util: told(&self.util) }
+        Samples {
+            rss: told(&self.rss),
+            avg: told(&self.avg),
+            free: told(&self.free),
+            util: told(&self.util),
+            in_progress: self.in_progress.iter().map(|(name, timer)| (name.clone(), told(timer))).collect(),
+        }
     }
 }
 
@@ -99,10 +118,12 @@ mod tests {
         let machine = Machine::this();
         assert!(machine.cpus > 0 && machine.memory > machine.free && machine.free > 0, "{machine:?}");
         let mut sampler = Sampler::default();
-        sampler.sample();
-        sampler.sample();
+        let busy = |count| BTreeMap::from([("calls".to_owned(), count)]);
+        sampler.sample(busy(1.0));
+        sampler.sample(busy(3.0));
         let samples = sampler.samples();
         assert_eq!((samples.rss.count, samples.util.count), (2, 1));
+        assert_eq!((samples.in_progress["calls"].count, samples.in_progress["calls"].max), (2, 3.0));
         assert!(samples.rss.min > 100_000.0 && samples.free.max <= machine.memory as f64, "{samples:?}");
     }
 }

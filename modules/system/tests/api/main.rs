@@ -3,7 +3,9 @@
 // A scenario that cannot get its server or its answer has failed.
 #![allow(clippy::expect_used, clippy::panic, missing_docs)]
 
+mod health;
 mod metrics;
+mod stats;
 
 use bkjs_api::Setup;
 use bkjs_api::testing::{SECRET, TestServer, book};
@@ -24,6 +26,7 @@ async fn start(params: &[&str]) -> TestServer {
 async fn the_examples_of_the_book_give_what_it_shows() {
     let server = start(&[]).await;
     book::check(&server, include_str!("../../../../docs/system.md")).await;
+    book::check(&server, include_str!("../../../../docs/metrics.md")).await;
 }
 
 #[tokio::test]
@@ -108,6 +111,10 @@ async fn bad_input_is_named() {
         // This server is of no tree and has no queues.
         ("restart", 400, "no server"),
         ("config/init", 400, "no server"),
+        ("msg/send", 400, "name"),
+        ("msg/send?name=api:restrat", 400, "did you mean api:restart"),
+        ("msg/send?name=cache:clear", 400, "no server"),
+        ("queue/init", 400, "no server"),
         ("jobs/send", 400, "job is required"),
         ("jobs/send?job={", 400, "job is not JSON"),
         ("jobs/send?job=x&nosuch=1", 400, "nosuch"),
