@@ -22,7 +22,7 @@ use crate::locale::LocaleParams;
 use crate::modules::ModuleParams;
 use crate::service::{ServeParams, Service};
 use crate::shell::BackendParams;
-use crate::{App, db, help, shell};
+use crate::{App, db, help, init, shell};
 
 /// Everything that is configured, and what is made of it.
 pub(crate) struct Environment {
@@ -121,6 +121,9 @@ fn part(
     if command == Command::Version {
         return Ok(Part::Done(format!("{name} {version}\n")));
     }
+    if let Command::InitModule(words) = &command {
+        return Ok(Part::Done(init::module(words)?));
+    }
     let role = match (&command, start.role()) {
         (Command::Run, Some(role)) => role.name(),
         (Command::Run, None) => "run",
@@ -152,7 +155,9 @@ fn part(
         Command::Help(words) => Ok(Part::Done(help::text(&environment, &setup, &words)?)),
         Command::Shell(words) => Ok(Part::Shell(Box::new(environment), Box::new(setup), words)),
         Command::Db(words) => Ok(Part::Db(Box::new(environment), Box::new(setup), words)),
-        Command::Run | Command::Version => Ok(Part::Serve(Box::new(environment), Box::new(setup))),
+        Command::Run | Command::Version | Command::InitModule(_) => {
+            Ok(Part::Serve(Box::new(environment), Box::new(setup)))
+        }
     }
 }
 

@@ -12,13 +12,15 @@ pub(crate) enum Command {
     Shell(Vec<String>),
     /// Work on whole tables and pools, with the words that belong to it.
     Db(Vec<String>),
+    /// Write the beginning of a module, as the words say.
+    InitModule(Vec<String>),
     /// Explain itself: a topic and what to look for in it.
     Help(Vec<String>),
     /// Tell the version.
     Version,
 }
 
-const NAMES: [&str; 5] = ["run", "shell", "db", "help", "version"];
+const NAMES: [&str; 6] = ["run", "shell", "db", "init-module", "help", "version"];
 
 impl Command {
     /// Takes the words apart. Options that are no parameters belong to the command of `shell` and `db`, and are
@@ -41,6 +43,8 @@ impl Command {
                 return Ok((Self::Help(rest), line));
             }
             "db" => return Ok((Self::Db(rest), line)),
+            "init-module" if flag("help") => return Ok((Self::Help(vec![first]), line)),
+            "init-module" => return Ok((Self::InitModule(rest), line)),
             "help" => return Ok((Self::Help(rest), line)),
             _ if flag("help") => return Ok((Self::Help(Vec::new()), line)),
             "version" => Self::Version,
@@ -100,6 +104,9 @@ mod tests {
             let topic = topic.split(' ').map(str::to_owned).collect();
             assert_eq!(check(line), Ok(Command::Help(topic)), "{line}");
         }
+        let words = ["orders", "-path", "x"].map(str::to_owned).to_vec();
+        assert_eq!(check("init-module orders -path x"), Ok(Command::InitModule(words)));
+        assert_eq!(check("init-module -help"), Ok(Command::Help(vec!["init-module".into()])));
         let words = ["-account-add", "login", "L"].map(str::to_owned).to_vec();
         assert_eq!(check("shell -home /x -account-add login L"), Ok(Command::Shell(words)));
     }

@@ -21,6 +21,7 @@ pub(crate) fn text(environment: &Environment, setup: &Setup, words: &[String]) -
             text if text.is_empty() => Err(Error::not_found(format!("no parameter matches {:.80}", word(1)))),
             text => Ok(text),
         },
+        "init-module" => Ok(format!("{}\n", crate::init::USAGE)),
         "commands" => Ok(commands(environment, setup)),
         "db" => db::help(words.get(1..).unwrap_or_default()),
         "databases" => databases::text(word(1)),
@@ -38,6 +39,7 @@ fn usage(environment: &Environment) -> String {
 {name} run [-PARAMETER VALUE ...]       serve; the default command
 {name} shell -COMMAND [NAME VALUE ...]  do something on the home, while it serves or not
 {name} db TOOL [WORD ...]               work on whole tables and pools
+{name} init-module NAME [-path DIR]     write the beginning of a module
 {name} help params [PATTERN]            the parameters
 {name} help commands                    the commands of the shell
 {name} help db [TOOL]                   the tools of db

@@ -26,6 +26,7 @@ mod control;
 mod databases;
 mod db;
 mod help;
+mod init;
 mod jobs;
 mod locale;
 mod metrics;
