@@ -17,6 +17,7 @@ pub mod offload;
 pub mod pubsub;
 pub mod queue;
 pub mod schema;
+pub mod storage;
 pub mod suggest;
 pub mod task;
 pub mod value;

@@ -1,0 +1,3 @@
+//! The products, one folder each.
+
+pub mod local;
