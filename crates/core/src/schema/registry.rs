@@ -28,9 +28,13 @@ impl SchemaBuilder {
         others.tables.into_iter().for_each(|table| self.add(table));
     }
 
-    /// The schema, from now on fixed.
+    /// The schema, from now on fixed. Columns that are computed make no table: where nobody has declared one that is
+    /// stored, the table that they are for does not take part.
     pub fn build(self) -> Schema {
-        let tables: Vec<Arc<Table>> = self.tables.into_iter().map(Arc::new).collect();
+        let computed =
+            |table: &Table| !table.columns().is_empty() && table.columns().iter().all(|c| c.hidden);
+        let tables: Vec<Arc<Table>> =
+            self.tables.into_iter().filter(|table| !computed(table)).map(Arc::new).collect();
         let mut by_name = HashMap::new();
         for table in &tables {
             by_name.insert(table.name.to_string(), table.clone());
@@ -61,5 +65,21 @@ impl Schema {
     /// All tables in order of declaration.
     pub fn tables(&self) -> &[Arc<Table>] {
         &self.tables
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::Column;
+
+    #[test]
+    fn computed_columns_alone_make_no_table() {
+        let computed = || Table::new("t").column(Column::text("seen").hidden());
+        let mut builder = SchemaBuilder::new();
+        builder.add(computed());
+        assert!(builder.clone().build().find("t").is_none());
+        builder.add(Table::new("t").column(Column::text("id").primary()));
+        assert_eq!(builder.build().find("t").map(|table| table.columns().len()), Some(2));
     }
 }
