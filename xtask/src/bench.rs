@@ -11,7 +11,7 @@ use crate::workspace::{cargo, target};
 #[command(trailing_var_arg = true)]
 pub(crate) struct Args {
     /// Names of measurements and options of the load generator; `db` first measures the drivers of databases beside
-    /// bare client libraries, `ipc` caches and queues. `-- --help`, `db --help` and `ipc --help` list what there is
+    /// bare client libraries, `ipc` caches and queues, `icons` images. `-- --help`, `db --help` and so on list what there is
     #[arg(allow_hyphen_values = true)]
     rest: Vec<String>,
 }
@@ -25,6 +25,9 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
     match args.rest.split_first() {
         Some((first, rest)) if first == "db" => drivers("bkjs-bench-db", rest),
         Some((first, rest)) if first == "ipc" => drivers("bkjs-bench-ipc", rest),
+        Some((first, rest)) if first == "icons" => {
+            Ok(built(&["bkjs-bench-icons"], "bkjs-bench-icons")?.args(rest).status()?.success())
+        }
         _ => {
             let mut load = built(&["bkjs-cli", "bkjs-bench"], "bkjs-bench")?;
             Ok(load.args(&args.rest).status()?.success())

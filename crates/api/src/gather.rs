@@ -7,7 +7,7 @@ use bkjs_core::value::Value;
 use bkjs_core::{Error, ErrorKind, Result};
 use bytes::Bytes;
 use http::request::Parts;
-use http::{Uri, header};
+use http::{HeaderValue, Uri, header};
 use percent_encoding::percent_decode_str;
 
 use crate::body;
@@ -51,8 +51,13 @@ enum Kind<'a> {
     Other,
 }
 
-fn kind(parts: &Parts) -> Kind<'_> {
-    let Some(text) = parts.headers.get(header::CONTENT_TYPE).and_then(|t| t.to_str().ok()) else {
+/// Whether a body of a type is none that parameters are read from.
+pub(crate) fn is_raw(content_type: Option<&HeaderValue>) -> bool {
+    matches!(kind(content_type), Kind::Other)
+}
+
+fn kind(content_type: Option<&HeaderValue>) -> Kind<'_> {
+    let Some(text) = content_type.and_then(|t| t.to_str().ok()) else {
         return Kind::Other;
     };
     let essence = text.split(';').next().unwrap_or_default().trim();
@@ -85,7 +90,7 @@ where
         params.row = query(parts)?;
         return Ok(Gathered { params, form, body });
     }
-    match kind(parts) {
+    match kind(parts.headers.get(header::CONTENT_TYPE)) {
         Kind::Form => {
             let text = std::str::from_utf8(&body).map_err(|_| Error::invalid("the body is not UTF-8"))?;
             params.row = parse_urlencoded(text)?;

@@ -32,6 +32,8 @@ pub struct HookCall<'a> {
 
 /// What a hook after the handler sees.
 pub struct ReplyCall<'a> {
+    /// The application.
+    pub api: &'a Api,
     /// The request.
     pub context: &'a Context,
     /// The reply, before columns are removed from it.
@@ -187,9 +189,9 @@ impl Hooks {
         Ok(None)
     }
 
-    pub(crate) async fn post(&self, context: &Context, reply: &mut Reply) -> Result<()> {
+    pub(crate) async fn post(&self, api: &Api, context: &Context, reply: &mut Reply) -> Result<()> {
         for entry in self.post.iter().filter(|e| e.paths.matches(context.path())) {
-            (entry.hook)(ReplyCall { context, reply }).await?;
+            (entry.hook)(ReplyCall { api, context, reply }).await?;
         }
         Ok(())
     }

@@ -353,7 +353,7 @@ impl HttpService {
 
     /// From a handler's reply to bytes.
     async fn finish(&self, context: &Context, mut reply: Reply) -> Result<Response, Stop> {
-        self.0.api.hooks().post(context, &mut reply).await?;
+        self.0.api.hooks().post(&self.0.api, context, &mut reply).await?;
         Ok(self.0.api.render(reply, context.viewer())?)
     }
 }

@@ -17,6 +17,7 @@ use bkjs_core::jobs::Jobs;
 use bkjs_core::metrics::{self, Gather, Report};
 use bkjs_core::pubsub::{Pubsub, Pubsubs};
 use bkjs_core::schema::Schema;
+use bkjs_core::storage::Storage;
 use bkjs_core::value::{Row, Value};
 use bkjs_core::{Error, ErrorKind, Result};
 use regex::RegexSet;
@@ -53,6 +54,10 @@ pub struct ApiOptions {
     pub server_secret: Vec<u8>,
     /// The folder with the application's own web site.
     pub web_dir: Option<PathBuf>,
+    /// Where images are kept; modules with images need it.
+    pub images: Option<Storage>,
+    /// Where uploaded files are kept; modules with files need it.
+    pub files: Option<Storage>,
     /// The files built into the program.
     pub assets: Vec<Arc<dyn Assets>>,
     /// The caches; all in the memory of this process when none.
@@ -296,6 +301,27 @@ impl Api {
         self.0.options.web_dir.as_deref()
     }
 
+    /// Where images are kept.
+    ///
+    /// # Errors
+    /// `Unsupported` for an application that was built without such a place.
+    pub fn images(&self) -> Result<&Storage> {
+        self.0.options.images.as_ref().ok_or_else(|| no_storage("images"))
+    }
+
+    /// Where uploaded files are kept.
+    ///
+    /// # Errors
+    /// `Unsupported` for an application that was built without such a place.
+    pub fn files(&self) -> Result<&Storage> {
+        self.0.options.files.as_ref().ok_or_else(|| no_storage("files"))
+    }
+
+    /// Whether the operator has opened a path to callers without a login, with `api-allow-path`.
+    pub fn is_opened(&self, path: &str) -> bool {
+        self.settings().access.is_opened(path)
+    }
+
     /// How many requests are being answered, without those that are [`aside`](Self::aside).
     pub fn requests_in_progress(&self) -> usize {
         self.0.in_progress.load(Ordering::Relaxed)
@@ -408,6 +434,10 @@ impl Api {
     pub(crate) fn meters(&self) -> &Meters {
         &self.0.meters
     }
+}
+
+fn no_storage(what: &str) -> Error {
+    Error::new(ErrorKind::Unsupported, format!("this process keeps no {what}"))
 }
 
 /// A request that waits and does not count meanwhile.

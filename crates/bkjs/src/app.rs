@@ -107,6 +107,10 @@ fn built_in() -> Vec<Arc<dyn Module>> {
         Arc::new(bkjs_counters::CountersModule),
         #[cfg(feature = "data")]
         Arc::new(bkjs_data::DataModule),
+        #[cfg(feature = "files")]
+        Arc::new(bkjs_files::FilesModule),
+        #[cfg(feature = "icons")]
+        Arc::new(bkjs_icons::IconsModule),
         #[cfg(feature = "locations")]
         Arc::new(bkjs_locations::LocationsModule),
         #[cfg(feature = "messages")]

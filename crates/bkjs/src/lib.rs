@@ -52,6 +52,10 @@ pub mod module {
     pub use bkjs_counters as counters;
     #[cfg(feature = "data")]
     pub use bkjs_data as data;
+    #[cfg(feature = "files")]
+    pub use bkjs_files as files;
+    #[cfg(feature = "icons")]
+    pub use bkjs_icons as icons;
     #[cfg(feature = "locations")]
     pub use bkjs_locations as locations;
     #[cfg(feature = "messages")]

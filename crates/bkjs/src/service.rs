@@ -13,6 +13,7 @@ use bkjs_core::db::{self, Db, DbBuilder};
 use bkjs_core::metrics::Gather;
 use bkjs_core::pubsub::Pubsubs;
 use bkjs_core::pubsub::drivers::local::LocalPubsub;
+use bkjs_core::storage::Storage;
 use bkjs_core::{Error, Result, metrics, task};
 use bkjs_runtime::{Ipc, Program, Role, RoleContext, Serves, Tree};
 use futures_util::future::BoxFuture;
@@ -269,6 +270,8 @@ impl Environment {
             web_dir: Some(core.web()),
             locales: Arc::new(self.params.locale.load().load(&core.home)),
             ssl_port: self.params.runtime.load().ssl_port,
+            images: Some(Storage::local(core.images())),
+            files: Some(Storage::local(core.files())),
             assets: vec![Arc::new(Embedded::<Web>::new()), Arc::new(Book)],
             caches: Some(caches),
             config: Some(self.config.clone()),

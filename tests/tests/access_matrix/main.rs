@@ -18,12 +18,19 @@ use table::{Line, TABLE};
 const CALLERS: [(&str, char); 4] = [("", 'n'), ("bob", 's'), ("ann", 'o'), ("root", 'a')];
 const SECRET: &str = "wonder";
 
+/// A red image of 7 x 9 pixels, as PNG in base64.
+const RED: &str =
+    "iVBORw0KGgoAAAANSUhEUgAAAAcAAAAJCAIAAABxOqH0AAAAEUlEQVR42mP4z8CAiRiGmCgAhZI-wjjoQgYAAAAASUVORK5CYII";
+
 /// What is put into the places of a line.
 struct Caller {
     login: &'static str,
     letter: char,
-    /// When cal has sent a message to this caller.
+    /// Its id.
+    id: String,
+    /// When cal has sent a message to this caller, and one with an image.
     mtime: i64,
+    icon: i64,
 }
 
 /// A server on which ann, bob, root and cal have accounts, and cal has written to and connected with all of them.
@@ -55,8 +62,9 @@ impl Scene {
         scene.ann = scene.id("ann").await?;
         scene.cal = scene.id("cal").await?;
         for (login, letter) in CALLERS {
-            let mtime = if login.is_empty() { 0 } else { scene.prepare(login).await? };
-            scene.callers.push(Caller { login, letter, mtime });
+            let nobody = (String::new(), 0, 0);
+            let (id, mtime, icon) = if login.is_empty() { nobody } else { scene.prepare(login).await? };
+            scene.callers.push(Caller { login, letter, id, mtime, icon });
         }
         Ok(scene)
     }
@@ -66,15 +74,24 @@ impl Scene {
         Ok(done(&account)?["id"].as_str().context("an id")?.to_owned())
     }
 
-    /// Gives an account one of each, and the time of the message that it got.
-    async fn prepare(&self, login: &str) -> Result<i64> {
+    /// Gives an account one of each; tells its id, and the times of the messages that it got.
+    async fn prepare(&self, login: &str) -> Result<(String, i64, i64)> {
         let id = self.id(login).await?;
-        for uri in ["/counter/put?ping=1&msg_read=1", "/location/put?latitude=1&longitude=1"] {
+        for uri in [
+            "/counter/put?ping=1&msg_read=1",
+            "/location/put?latitude=1&longitude=1",
+            "/file/put?prefix=p&name=own&data=eA",
+            &format!("/icon/put?prefix=p&type=own&descr=d&icon={RED}"),
+        ] {
             done(&self.ask(login, uri).await?)?;
         }
         done(&self.ask("cal", &format!("/connection/add?type=friend&peer={id}&status=new")).await?)?;
-        let sent = self.ask("cal", &format!("/message/add?id={id}&msg=hi")).await?;
-        done(&sent)?[0]["mtime"].as_i64().context("a time")
+        let mut times = [0; 2];
+        for (time, what) in times.iter_mut().zip(["msg=hi", &format!("icon={RED}")]) {
+            let sent = self.ask("cal", &format!("/message/add?id={id}&{what}")).await?;
+            *time = done(&sent)?[0]["mtime"].as_i64().context("a time")?;
+        }
+        Ok((id, times[0], times[1]))
     }
 
     async fn ask(&self, login: &str, uri: &str) -> Result<Reply> {
@@ -121,6 +138,9 @@ impl Scene {
         uri.replace("{ann}", &self.ann)
             .replace("{cal}", &self.cal)
             .replace("{who}", who)
+            .replace("{own}", &caller.id)
+            .replace("{icon}", &caller.icon.to_string())
+            .replace("{red}", RED)
             .replace("{mtime}", &caller.mtime.to_string())
     }
 }

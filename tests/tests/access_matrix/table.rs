@@ -4,8 +4,8 @@
 pub(crate) struct Line {
     /// Its path in the document.
     pub(crate) path: &'static str,
-    /// Path and query that are sent; the path alone when empty. `{ann}` and `{cal}` are ids, `{who}` is the login that
-    /// asks, `{mtime}` when it got its message.
+    /// Path and query that are sent; the path alone when empty. `{ann}` and `{cal}` are ids, `{own}` is the id and `{who}`
+    /// the login that asks, `{mtime}` when it got its message and `{icon}` one with an image, `{red}` is an image.
     pub(crate) query: &'static str,
     /// For nobody, a stranger, the owner ann, and an administrator.
     pub(crate) statuses: [u16; 4],
@@ -100,6 +100,7 @@ pub(crate) const TABLE: &[Line] = &[
     account("/message/get", "", &[("msg", "soa")]),
     account("/message/get/sent", "", &[("msg", "soa")]),
     account("/message/get/unread", "", &[("count", "soa")]),
+    account("/message/image", "/message/image?sender={cal}&mtime={icon}", &[]),
     account("/message/read", "/message/read?sender={cal}&mtime={mtime}", &[]),
     account("/message/update", "/message/update?sender={cal}&mtime={mtime}&read=0", &[]),
     account("/message/archive", "/message/archive?sender={cal}&mtime={mtime}", &[]),
@@ -108,6 +109,44 @@ pub(crate) const TABLE: &[Line] = &[
     account("/message/del", "/message/del?sender={cal}", &[]),
     account("/message/del/archive", "/message/del/archive?sender={cal}", &[]),
     account("/message/del/sent", "/message/del/sent?recipient={cal}", &[]),
+    // Files
+    account("/file/put", "/file/put?prefix=p&name=mine&data=eA", &[("path", "")]),
+    account("/file/add", "/file/add?prefix=p&name=mine&data=eA&acl_allow=all", &[("path", "")]),
+    account("/file/get", "/file/get?prefix=p&name=mine", &[]),
+    Line {
+        statuses: [417, 404, 200, 200],
+        ..account("/file/get", "/file/get?prefix=p&name=own&id={ann}", &[])
+    },
+    account("/file/del", "/file/del?prefix=p&name=mine", &[]),
+    // Icons
+    account(
+        "/icon/put",
+        "/icon/put?prefix=p&type=mine&descr=d&icon={red}",
+        &[("descr", "soa"), ("path", "")],
+    ),
+    account("/icon/upload", "/icon/upload?prefix=p&type=up&icon={red}", &[("url", "soa"), ("path", "")]),
+    account("/icon/get", "/icon/get?prefix=p&type=mine", &[]),
+    Line {
+        statuses: [417, 404, 200, 200],
+        ..account("/icon/get", "/icon/get?prefix=p&type=own&id={ann}", &[])
+    },
+    account("/icon/select", "/icon/select?prefix=p", &[("descr", "soa"), ("id", "soa"), ("path", "")]),
+    account(
+        "/icon/select",
+        "/icon/select?prefix=p&id={ann}",
+        &[("descr", "oa"), ("acl_allow", ""), ("path", "")],
+    ),
+    account("/account/put/icon", "/account/put/icon?type=5&icon={red}", &[("url", "soa"), ("path", "")]),
+    account("/account/get/icon", "/account/get/icon?type=5", &[]),
+    account("/account/select/icon", "/account/select/icon?id={ann}", &[("url", "oa"), ("path", "")]),
+    account("/account/get", "/account/get?id={ann}", &[("icon5", "oa")]),
+    account("/image/{prefix}/{id}/{file}", "/image/account/{own}/5", &[]),
+    Line {
+        statuses: [417, 404, 200, 200],
+        ..account("/image/{prefix}/{id}/{file}", "/image/account/{ann}/5", &[])
+    },
+    account("/account/del/icon", "/account/del/icon?type=5", &[]),
+    account("/icon/del", "/icon/del?prefix=p&type=mine", &[]),
     // Subscribe
     account("/account/subscribe", "", &[]),
     // Data

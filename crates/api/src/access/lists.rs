@@ -134,6 +134,11 @@ impl Access {
         }
     }
 
+    /// Whether the operator has opened a path, beyond what is open by itself.
+    pub(crate) fn is_opened(&self, path: &str) -> bool {
+        self.allow.matches(path) && !self.ignore_allow.matches(path)
+    }
+
     /// Whether a session cookie counts on a path.
     pub(crate) fn takes_sessions(&self, path: &str) -> bool {
         !self.disable_session.matches(path)

@@ -12,12 +12,14 @@
 //! [`RequestParams::record`] for what goes to a table, or [`RequestParams::text`] for one value.
 
 mod controls;
+mod identifier;
 mod json;
 mod multipart;
 mod typed;
 mod urlencoded;
 
 pub use controls::{Controls, DEFAULT_COUNT, MAX_COUNT};
+pub use identifier::check_identifier;
 pub(crate) use json::parse_json_aside;
 pub use multipart::Upload;
 pub(crate) use multipart::parse_multipart;

@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use tokio::io::AsyncReadExt as _;
 use tower_http::services::ServeFile;
 
-use super::has_tag;
+use crate::conditional::has_tag;
 use crate::reply::ApiError;
 
 /// Serves a file below `root`: whole, in part, or not at all when the client has it. None when there is

@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use bkjs_core::{Error, Result};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 
+use crate::conditional::has_tag;
 use crate::reply::ApiError;
 use crate::state::Api;
 
@@ -111,16 +112,4 @@ fn content_type(kind: &mime_guess::mime::Mime) -> String {
     } else {
         kind.essence_str().to_owned()
     }
-}
-
-/// Whether the client has this version already.
-fn has_tag(headers: &HeaderMap, tag: &HeaderValue) -> bool {
-    let Ok(tag) = tag.to_str() else { return false };
-    let bare = |text: &str| text.trim().trim_start_matches("W/").to_owned();
-    headers
-        .get_all(header::IF_NONE_MATCH)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .any(|known| known.trim() == "*" || bare(known) == bare(tag))
 }

@@ -115,6 +115,25 @@ impl Call {
         self.body("application/json", value.to_string())
     }
 
+    /// A multipart body of fields, and of files with the names of their fields.
+    pub fn multipart(self, fields: &[(&str, &str)], files: &[(&str, &[u8])]) -> Self {
+        let mut body = Vec::new();
+        for (name, text) in fields {
+            let head = format!("--XX\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n");
+            body.extend_from_slice(head.as_bytes());
+        }
+        for (name, data) in files {
+            let head = format!(
+                "--XX\r\ncontent-disposition: form-data; name=\"{name}\"; filename=\"a.bin\"\r\n\r\n"
+            );
+            body.extend_from_slice(head.as_bytes());
+            body.extend_from_slice(data);
+            body.extend_from_slice(b"\r\n");
+        }
+        body.extend_from_slice(b"--XX--\r\n");
+        self.body("multipart/form-data; boundary=XX", body)
+    }
+
     /// A body of a type.
     pub fn body(mut self, content_type: &str, body: impl Into<Bytes>) -> Self {
         self.body = body.into();

@@ -32,6 +32,7 @@ use std::time::Duration;
 
 use bkjs_core::config::{CommandLine, Config, Inputs, Unknown};
 use bkjs_core::db::Options;
+use bkjs_core::storage::Storage;
 use bkjs_core::task;
 use bkjs_core::value::Row;
 use http::Method;
@@ -87,7 +88,14 @@ impl TestServer {
         let db = setup.db_builder().pool(&pool, driver).build().expect("tables that work");
         db.create_tables().await.expect("tables");
         let config = options.config.clone().or(Some(Arc::new(config)));
-        let options = ApiOptions { web_dir: options.web_dir.clone().or(Some(web)), config, ..options };
+        let storage = |name: &str| Some(Storage::local(home.path().join(name)));
+        let options = ApiOptions {
+            web_dir: options.web_dir.clone().or(Some(web)),
+            images: options.images.clone().or_else(|| storage("images")),
+            files: options.files.clone().or_else(|| storage("files")),
+            config,
+            ..options
+        };
         let service = setup.build(db, options).expect("registrations that work");
 
         let socket = TcpListener::bind("127.0.0.1:0").await.expect("a free port");

@@ -173,7 +173,6 @@ const TABLE: &[(Kind, &[&str])] = &[
             "db-local",
             "api-images-url",
             "api-images-s3",
-            "api-images-ext",
             "api-files-url",
             "api-files-s3",
             "api-access-log-file",
