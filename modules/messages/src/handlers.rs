@@ -4,11 +4,14 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use axum::extract::State;
-use bkjs_api::{Account, Api, Context, Ids, Options, Params, Reply, Result};
+use axum::response::Response;
+use bkjs_api::{Account, Api, Context, Copies, Ids, Options, Params, Reply, Result};
 use bkjs_core::Error;
 use bkjs_core::db::{Op, Query};
 use bkjs_core::value::{Row, Value};
+use bkjs_images::{Format, Images, Shape};
 use futures_util::future::join_all;
+use http::HeaderMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -19,13 +22,17 @@ use crate::service::{Fate, Messages};
 /// Messages that are sent at once.
 const AT_ONCE: usize = 8;
 
+/// The most recipients of a message with an image, of which each gets a copy.
+const MAX_WITH_IMAGE: usize = 100;
+
 /// What is sent, beside the list `id` of who gets it.
 #[derive(JsonSchema)]
 #[allow(dead_code)] // only its description is used: a text by another type may have meant anything
 pub(crate) struct Text {
-    /// The text.
-    #[schemars(length(min = 1))]
-    msg: String,
+    /// The text; without one an image is needed.
+    msg: Option<String>,
+    /// An image, as base64.
+    icon: Option<String>,
     /// No copy is kept.
     _nosent: Option<bool>,
 }
@@ -45,23 +52,42 @@ pub(crate) struct Sent {
     error: Option<String>,
 }
 
-/// Sends a text to the accounts of the list `id`: of each a record, or why it was not sent.
-pub(crate) async fn add(State(api): State<Api>, ids: Ids, context: Arc<Context>, account: Account) -> Result {
+/// Sends a text, an image or both to the accounts of the list `id`: of each a record, or why it was not sent.
+pub(crate) async fn add(
+    State(api): State<Api>,
+    ids: Ids,
+    context: Arc<Context>,
+    account: Account,
+    Params(shape): Params<Shape>,
+) -> Result {
     let params = &context.params;
     let mut ids = ids.required()?;
     let mut seen = HashSet::new();
     ids.retain(|id| seen.insert(id.clone()));
-    if params.get("icon").is_some_and(|icon| !icon.is_empty()) || !params.files.is_empty() {
-        return Err(Error::invalid("icon is not stored yet: send msg without it").into());
-    }
-    let (text, keep) = (params.required("msg")?, !params.flag("_nosent")?);
+    let keep = !params.flag("_nosent")?;
+    let upload = context.upload("icon")?;
+    let text = match params.get("msg").is_some_and(|text| !text.is_empty()) || upload.is_none() {
+        true => params.required("msg")?,
+        false => "",
+    };
     let messages = Messages::of(&api);
     messages.check_text(text)?;
+    let picture = match upload {
+        Some(_) if ids.len() > MAX_WITH_IMAGE => {
+            let text =
+                format!("id has too many values for a message with an image, at most {MAX_WITH_IMAGE}");
+            return Err(Error::invalid(text).into());
+        }
+        Some(upload) => Some(Images::of(&api)?.make(upload, shape).await?),
+        None => None,
+    };
+    let picture = picture.as_ref();
     let mut sent = Vec::with_capacity(ids.len());
     for ids in ids.chunks(AT_ONCE) {
-        sent.extend(join_all(ids.iter().map(|id| messages.send(&account, id, text, keep))).await);
+        sent.extend(join_all(ids.iter().map(|id| messages.send(&account, id, text, picture, keep))).await);
     }
-    events::tell(&api, sent.iter().flatten()).await;
+    let kind = if text.is_empty() { "icon" } else { "text" };
+    events::tell(&api, kind, sent.iter().flatten()).await;
     if sent.iter().all(|sent| sent.as_ref().is_err_and(|error| error.status() >= 500))
         && let Some(Err(error)) = sent.pop()
     {
@@ -109,6 +135,7 @@ pub(crate) async fn get(
     }
     let query = asked(Folder::Inbox, &api, &context, &account, &mut options)?;
     let mut page = Messages::of(&api).take(query, &options, fate).await?;
+    page.rows.iter_mut().for_each(|row| Folder::Inbox.add_address(row));
     if !options.select.is_empty() {
         for row in &mut page.rows {
             row.retain(|name, _| options.select.iter().any(|wanted| &**wanted == name));
@@ -133,6 +160,37 @@ pub(crate) async fn get_sent(
     options: Options,
 ) -> Result {
     list(Folder::Sent, &api, &context, &account, options).await
+}
+
+/// Which image.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Imaged {
+    /// Who has sent the message, for one that has arrived.
+    sender: Option<String>,
+    /// Who got it, for one that was sent.
+    recipient: Option<String>,
+    /// When.
+    mtime: i64,
+}
+
+/// The image of a message.
+pub(crate) async fn image(
+    State(api): State<Api>,
+    account: Account,
+    Params(which): Params<Imaged>,
+    headers: HeaderMap,
+) -> Result<Response> {
+    let (peer, sent) = match (&which.sender, &which.recipient) {
+        (Some(sender), None) => (sender, false),
+        (None, Some(recipient)) => (recipient, true),
+        (Some(_), Some(_)) => return Err(Error::invalid("give sender or recipient, not both").into()),
+        (None, None) => return Err(Error::invalid("sender is required").into()),
+    };
+    let none = || Error::not_found("no such image");
+    let row = Messages::of(&api).with_image(account.id(), which.mtime, peer, sent).await?.ok_or_else(none)?;
+    let format = Format::of_ext(row.text("icon_type")).ok_or_else(none)?;
+    let image = bkjs_images::serve(&api, row.text("image"), format, &headers, Copies::Private).await?;
+    Ok(image.ok_or_else(none)?)
 }
 
 /// How many are unread.
@@ -230,7 +288,13 @@ async fn list(
     mut options: Options,
 ) -> Result {
     let query = asked(folder, api, context, account, &mut options)?;
-    Ok(Reply::page(folder.table(), Messages::of(api).list(folder, query, &options).await?))
+    if options.select.iter().any(|name| **name == *"icon") {
+        // What the address is made of.
+        options.select.extend(["image", "mtime", folder.peer()].map(Into::into));
+    }
+    let mut page = Messages::of(api).list(folder, query, &options).await?;
+    page.rows.iter_mut().for_each(|row| folder.add_address(row));
+    Ok(Reply::page(folder.table(), page))
 }
 
 /// The condition on the caller's own messages; a time alone means those after it.

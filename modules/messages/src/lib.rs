@@ -1,8 +1,9 @@
-//! Messages: texts between accounts.
+//! Messages: texts and images between accounts.
 //!
 //! | endpoint | does |
 //! |---|---|
-//! | `/message/add` | sends a text to one account or several |
+//! | `/message/add` | sends a text, an image or both to one account or several |
+//! | `/message/image` | the image of a message |
 //! | `/message/get`, `/message/get/archive`, `/message/get/sent` | the caller's messages of a folder |
 //! | `/message/get/unread` | how many in the inbox are unread |
 //! | `/message/read` | marks one in the inbox as read |
@@ -29,6 +30,7 @@ pub use service::{Fate, Messages};
 pub use tables::{ARCHIVE_TABLE, MESSAGE_TABLE, SENT_TABLE, bk_archive, bk_message, bk_sent};
 
 use bkjs_api::{Module, Setup};
+use bkjs_images::Images;
 
 /// The module `bk_messages`.
 #[derive(Clone, Copy, Debug, Default)]
@@ -40,8 +42,11 @@ impl Module for MessagesModule {
     }
 
     fn register(&self, setup: &mut Setup) {
-        for table in [bk_message(), bk_archive(), bk_sent()] {
-            setup.owned_table(table);
+        Images::register(setup);
+        for (table, folder) in
+            [(bk_message(), Folder::Inbox), (bk_archive(), Folder::Archive), (bk_sent(), Folder::Sent)]
+        {
+            setup.owned_objects(table, folder.images());
         }
         routes::endpoints().into_iter().for_each(|endpoint| setup.endpoint(endpoint));
     }

@@ -1,18 +1,20 @@
 //! Paths and their handlers, in the order of the documentation.
 
 use bkjs_api::{Endpoint, Gives};
+use bkjs_images::Format;
 
 use crate::handlers;
 use crate::tables::{ARCHIVE_TABLE, MESSAGE_TABLE, SENT_TABLE};
 
 /// What an update does not change.
-const FIXED: [&str; 5] = ["id", "mtime", "sender", "name", "msg"];
+const FIXED: [&str; 6] = ["id", "mtime", "sender", "name", "msg", "icon_type"];
 
-pub(crate) fn endpoints() -> [Endpoint; 12] {
+pub(crate) fn endpoints() -> [Endpoint; 13] {
     [
         Endpoint::new("/message/add", handlers::add)
-            .does("Sends a text to one account or several: of each a record, or why it was not sent.")
+            .does("Sends a text, an image or both to one account or several: of each a record, or why it was not sent.")
             .takes::<handlers::Text>()
+            .takes_files(&["icon"])
             .gives(Gives::value::<Vec<handlers::Sent>>())
             .fails(&[409]),
         Endpoint::new("/message/get", handlers::get)
@@ -31,6 +33,10 @@ pub(crate) fn endpoints() -> [Endpoint; 12] {
             .does("Copies of what the caller has sent.")
             .takes_conditions(SENT_TABLE, &["id"])
             .gives(Gives::page(SENT_TABLE)),
+        Endpoint::new("/message/image", handlers::image)
+            .does("The image of a message that the caller got from `sender`, or sent to `recipient`.")
+            .gives(Format::given())
+            .fails(&[404, 412, 416]),
         Endpoint::new("/message/read", handlers::read)
             .does("Marks a message in the inbox as read.")
             .gives(Gives::empty_list()),

@@ -1,8 +1,8 @@
 //! What can be done with messages, without HTTP; `send.rs` has the sending.
 
 use bkjs_api::{Api, Options};
-use bkjs_core::db::{Action, Operation, Page, Query};
-use bkjs_core::value::Row;
+use bkjs_core::db::{Action, Op, Operation, Page, Query, Returning};
+use bkjs_core::value::{Row, Value};
 use bkjs_core::{Error, ErrorKind, Result};
 use futures_util::future::try_join_all;
 
@@ -11,6 +11,9 @@ use crate::tables::{ARCHIVE_TABLE, MESSAGE_TABLE};
 
 /// Messages that are moved at once: the database writes what waits together.
 const AT_ONCE: usize = 16;
+
+/// Messages with images that are looked for together.
+const BATCH: usize = 200;
 
 /// How far the time of a message is moved to find a place in the archive.
 const TRIES: usize = 200;
@@ -119,6 +122,22 @@ impl Messages {
         }
     }
 
+    /// The record of a message with an image: of the inbox or the archive by its sender, else of those sent by its
+    /// recipient.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn with_image(&self, id: &str, mtime: i64, peer: &str, sent: bool) -> Result<Option<Row>> {
+        let folders: &[Folder] = if sent { &[Folder::Sent] } else { &[Folder::Inbox, Folder::Archive] };
+        for folder in folders {
+            let row = self.get(*folder, folder.key(id, mtime, peer)).await?;
+            if let Some(row) = row.filter(|row| row.has("image")) {
+                return Ok(Some(row));
+            }
+        }
+        Ok(None)
+    }
+
     /// Removes the messages of an account that were exchanged with `peer`, at `mtime`, or both.
     ///
     /// # Errors
@@ -131,7 +150,24 @@ impl Messages {
             (Some(peer), None) => query = query.eq(folder.peer(), peer),
             (None, Some(mtime)) => query = query.eq("mtime", mtime),
         }
+        self.del_with_images(folder, query.clone()).await?;
         self.api.db().del_all(folder.table(), query, &Options::new()).await.map(drop)
+    }
+
+    /// Removes those messages that match and have images.
+    async fn del_with_images(&self, folder: Folder, query: Query) -> Result<()> {
+        let query = query.op("icon_type", Op::NotNull, Value::Null);
+        let mut options = Options::new().select(["id", "mtime", folder.peer()]).count(BATCH);
+        loop {
+            let page = self.api.db().select::<Row>(folder.table(), &query, &options).await?;
+            for rows in page.rows.chunks(AT_ONCE) {
+                try_join_all(rows.iter().map(|row| self.remove(folder, key_in(folder, row)))).await?;
+            }
+            match page.next_token {
+                Some(token) => options.start = Some(token),
+                None => return Ok(()),
+            }
+        }
     }
 
     /// Moves a message to the archive.
@@ -153,8 +189,13 @@ impl Messages {
                 Err(error) if error.kind() == ErrorKind::ConditionFailed => return Ok(()),
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                     let archived = self.get(Folder::Archive, key_of(&copy)).await?;
-                    if archived.is_some_and(|archived| archived.get("msg") == row.get("msg")) {
-                        return self.remove(Folder::Inbox, key_of(row)).await;
+                    let same = |archived: &Row| {
+                        ["msg", "image"].iter().all(|name| archived.get(name) == row.get(name))
+                    };
+                    if archived.as_ref().is_some_and(same) {
+                        // Its image is the copy's now.
+                        self.api.db().del(MESSAGE_TABLE, key_of(row), &Options::new()).await?;
+                        return Ok(());
                     }
                     // Another message of the same time, which came and went within that millisecond.
                     copy.set("mtime", copy.int("mtime").unwrap_or_default().saturating_add(1));
@@ -169,14 +210,32 @@ impl Messages {
         self.api.db().get::<Row>(folder.table(), key, &Options::new()).await
     }
 
+    /// Removes a message with its image.
     async fn remove(&self, folder: Folder, key: Row) -> Result<()> {
-        self.api.db().del(folder.table(), key, &Options::new()).await.map(drop)
+        let options = Options::new().returning(Returning::Old);
+        let Some(old) = self.api.db().del(folder.table(), key, &options).await?.row else { return Ok(()) };
+        if !old.has("image") {
+            return Ok(());
+        }
+        // A message that is being moved is in both places for a moment, where there are no transactions.
+        let archived = match folder {
+            Folder::Inbox => self.get(Folder::Archive, key_of(&old)).await?,
+            Folder::Archive | Folder::Sent => None,
+        };
+        if archived.is_none_or(|archived| archived.get("image") != old.get("image")) {
+            folder.images().discard(&self.api, &old).await;
+        }
+        Ok(())
     }
 }
 
 /// The key of a message that has arrived.
 fn key_of(row: &Row) -> Row {
-    Folder::Inbox.key(row.text("id"), row.int("mtime").unwrap_or_default(), row.text("sender"))
+    key_in(Folder::Inbox, row)
+}
+
+fn key_in(folder: Folder, row: &Row) -> Row {
+    folder.key(row.text("id"), row.int("mtime").unwrap_or_default(), row.text(folder.peer()))
 }
 
 fn no_message() -> Error {

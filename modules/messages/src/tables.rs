@@ -1,5 +1,6 @@
 //! The tables of this module. All columns are their owner's alone.
 
+use bkjs_api::{Api, Objects};
 use bkjs_core::schema::{Column, Table};
 
 /// The name of the table of messages that have arrived.
@@ -8,6 +9,9 @@ pub const MESSAGE_TABLE: &str = "bk_message";
 pub const ARCHIVE_TABLE: &str = "bk_archive";
 /// The name of the table of messages that were sent.
 pub const SENT_TABLE: &str = "bk_sent";
+
+/// The column that says where the image of a message is.
+const IMAGE: &str = "image";
 
 /// The longest text, in characters, unless an application says another `max` of the column `msg`.
 const MAX_TEXT: usize = 16_384;
@@ -41,6 +45,15 @@ fn message(name: &str, peer: &str) -> Table {
         .column(Column::int("mtime").primary())
         .column(Column::text(peer).primary())
         .column(Column::text("msg").read_only().max(MAX_TEXT))
+        // The address of the image, computed; the format it has; and where it is.
+        .column(Column::text("icon").hidden())
+        .column(Column::text("icon_type").read_only().max(8))
+        .column(Column::text(IMAGE).secure().read_only().max(512))
         // Whatever the owner notes of it.
         .column(Column::list("flags").max(64))
+}
+
+/// The records of a table of messages name their images.
+pub(crate) const fn images(table: &'static str) -> Objects {
+    Objects { table, column: IMAGE, storage: Api::images }
 }

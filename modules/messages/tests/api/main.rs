@@ -3,6 +3,7 @@
 // A scenario that cannot get its server or its answer has failed.
 #![allow(clippy::expect_used, clippy::panic, missing_docs)]
 
+mod images;
 mod moves;
 mod own;
 mod read;

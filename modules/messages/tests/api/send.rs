@@ -19,10 +19,10 @@ async fn a_text_arrives_and_a_copy_stays() {
     assert!(mtime > 1_700_000_000_000, "{sent}");
     assert_eq!(sent, json!([{"id": bob, "mtime": mtime, "sender": ann}]));
     let expected = json!({
-        "id": bob, "mtime": mtime, "sender": ann, "msg": "Hello böb", "name": "ann", "read": 0, "flags": null,
+        "id": bob, "mtime": mtime, "sender": ann, "msg": "Hello böb", "name": "ann", "read": 0, "flags": null, "icon_type": null,
     });
     assert_eq!(rows(&server, "bob", "/message/get").await, [expected]);
-    let expected = json!({"id": ann, "mtime": mtime, "recipient": bob, "msg": "Hello böb", "flags": null});
+    let expected = json!({"id": ann, "mtime": mtime, "recipient": bob, "msg": "Hello böb", "flags": null, "icon_type": null});
     assert_eq!(rows(&server, "ann", "/message/get/sent").await, [expected]);
     assert!(texts(&server, "ann", "/message/get").await.is_empty());
 }
@@ -89,7 +89,7 @@ async fn what_cannot_be_sent_is_refused_by_name() {
         (json!({"id": bob, "msg": ["a", "b"]}), "msg must be given once"),
         (json!({"id": bob, "msg": 7}), "msg must be text"),
         (json!({"id": bob, "msg": long}), "msg is too long, 16385 > 16384"),
-        (json!({"id": bob, "msg": "hi", "icon": "aGk="}), "icon is not stored yet"),
+        (json!({"id": bob, "msg": "hi", "icon": "aGk="}), "neither JPEG, PNG, GIF nor WebP"),
         (json!({"id": bob, "msg": "hi", "_nosent": 1.5}), "_nosent must be"),
     ] {
         server.post("/message/add").json(&body).sign("ann", SECRET).send().await.refused(400, words);
