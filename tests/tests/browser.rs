@@ -6,6 +6,9 @@ use anyhow::{Context as _, Result, ensure};
 use bkjs_tests::{Browser, Home, Server, Signed, free_port};
 use serde_json::json;
 
+/// A PNG of 7 x 9 pixels.
+const PICTURE: &[u8] = include_bytes!("picture.png");
+
 /// A server and a browser on its site; none where no browser can be had.
 async fn start(home: &Home, arguments: &[&str]) -> Result<Option<(Server, Browser)>> {
     if std::env::var_os("BKJS_TEST_WEBDRIVER_URL").is_none() {
@@ -54,6 +57,20 @@ async fn a_newcomer_signs_up_and_tries_endpoints_in_the_console() -> Result<()> 
     browser.click("#send").await?;
     browser.see_text("#body", "\"geohash\"").await?;
     browser.keep("console").await?;
+
+    // A picture, sent and seen.
+    let picture = home.beside("ann.png");
+    std::fs::write(&picture, PICTURE)?;
+    browser.write("#filter", "/account/put/icon").await?;
+    browser.click("#endpoints li:not([hidden]) button").await?;
+    browser.choose("#fields [type=file]", &picture).await?;
+    browser.write("#fields [name=type]", "5").await?;
+    browser.click("#send").await?;
+    browser.see_text("#body", "\"width\"").await?;
+    send(&browser, "/account/get/icon?type=5", "200").await?;
+    browser.see("#body img").await?;
+    let width = browser.ask("const image = document.querySelector('#body img'); await image.decode(); return image.naturalWidth");
+    assert_eq!(width.await?, 7);
 
     // What was sent is listed, and can be sent again.
     browser.see_text("#calls", "/location/put?latitude=52.5&longitude=13.4").await?;

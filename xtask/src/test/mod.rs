@@ -1,7 +1,7 @@
 //! `cargo xtask test`: everything that can be tested here, with one count at the end.
 
-mod accounts;
 mod counts;
+mod drivers;
 mod openapi;
 mod stream;
 
@@ -14,7 +14,7 @@ use crate::workspace::{cargo, output};
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Run only tests whose name contains one of these; `db` alone runs the contract suite of database drivers, `ipc`
-    /// those of caches and queues, `accounts-on-drivers` the end-to-end tests of accounts on each database driver,
+    /// those of caches and queues, `modules-on-drivers` the tests of all modules on each database driver,
     /// `openapi` many requests that are made up of the OpenAPI document
     filter: Vec<String>,
 }
@@ -23,8 +23,8 @@ pub(crate) struct Args {
 const SUITES: [(&str, &str); 2] =
     [("db", "contract suite of database drivers"), ("ipc", "contract suites of caches and queues")];
 
-/// The name of the end-to-end tests of accounts on each driver.
-const ACCOUNTS: &str = "accounts-on-drivers";
+/// The name of the tests of all modules on each driver.
+const DRIVERS: &str = "modules-on-drivers";
 
 /// The name of requests made up of the OpenAPI document.
 const OPENAPI: &str = "openapi";
@@ -57,14 +57,14 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
         total += openapi::run(openapi::Depth::Many)?;
         return Ok(conclude(&total));
     }
-    if args.filter != [ACCOUNTS] {
+    if args.filter != [DRIVERS] {
         let ready = servers(&mut total)?;
         let done = run_all(args, &ready, &mut total);
         ready.stop()?;
         done?;
     }
-    if args.filter.is_empty() || args.filter == [ACCOUNTS] {
-        total += accounts::run()?;
+    if args.filter.is_empty() || args.filter == [DRIVERS] {
+        total += drivers::run()?;
     }
     if args.filter.is_empty() {
         total += openapi::run(openapi::Depth::Few)?;
