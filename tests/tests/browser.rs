@@ -69,7 +69,9 @@ async fn a_newcomer_signs_up_and_tries_endpoints_in_the_console() -> Result<()> 
     browser.see_text("#body", "\"width\"").await?;
     send(&browser, "/account/get/icon?type=5", "200").await?;
     browser.see("#body img").await?;
-    let width = browser.ask("const image = document.querySelector('#body img'); await image.decode(); return image.naturalWidth");
+    let width = browser.ask(
+        "const image = document.querySelector('#body img'); await image.decode(); return image.naturalWidth",
+    );
     assert_eq!(width.await?, 7);
 
     // What was sent is listed, and can be sent again.

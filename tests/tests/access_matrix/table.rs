@@ -191,7 +191,12 @@ pub(crate) const TABLE: &[Line] = &[
     account("/pages/put", "/pages/put?id=put-{who}&title=Own&pub=1", &[]),
     account("/pages/put/{id}", "/pages/put/in-{who}?title=Own", &[]),
     // The one who was there first, and administrators.
-    Line { path: "/pages/put", query: "/pages/put?id=main&title=Main", statuses: [417, 200, 403, 200], columns: &[] },
+    Line {
+        path: "/pages/put",
+        query: "/pages/put?id=main&title=Main",
+        statuses: [417, 200, 403, 200],
+        columns: &[],
+    },
     account("/pages/add", "/pages/add?id=added-{who}", &[]),
     account("/pages/add/{id}", "/pages/add/other-{who}", &[]),
     account("/pages/update", "/pages/update?id=put-{who}&subtitle=x", &[]),

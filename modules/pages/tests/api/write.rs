@@ -7,7 +7,15 @@ use crate::{start, write};
 
 #[tokio::test]
 async fn nobody_writes_without_a_login_and_nobody_where_the_operator_says_so() {
-    let paths = ["put?id=a&title=x", "put/a?title=x", "add?id=b", "add/b", "update?id=a&title=x", "del?id=a", "del/a"];
+    let paths = [
+        "put?id=a&title=x",
+        "put/a?title=x",
+        "add?id=b",
+        "add/b",
+        "update?id=a&title=x",
+        "del?id=a",
+        "del/a",
+    ];
     let server = start(&["-api-allow-admin", "^/pages/(put|add|update|del)"]).await;
     write(&server, json!({"id": "a", "title": "A"})).await;
     for path in paths {
