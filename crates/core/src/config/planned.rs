@@ -199,7 +199,6 @@ const TABLE: &[(Kind, &[&str])] = &[
             "smtp-(.+)",
             "aws-secret",
             "ipc-queue-?([a-z0-1]+)?",
-            "ipc-queue(-([a-z0-1]+)?-?options)-(.+)",
             "api-salt",
             "api-session-secret",
             "api-query-token-secret",

@@ -308,7 +308,6 @@ mod tests {
         for name in [
             "jobs-workers",
             "ipc-queue",
-            "ipc-queue-options-count",
             "db-pgsql-pool-connect",
             "api-rlimits-rate-/ping",
             "api-rlimits-rate-ip",

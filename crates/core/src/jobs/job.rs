@@ -191,6 +191,7 @@ impl Job {
     }
 
     fn checked(self) -> Result<Self> {
+        self.unique.as_ref().map(Unique::check).transpose()?;
         let calls = self.groups.iter().map(Vec::len).sum::<usize>();
         match calls {
             0 => Err(Error::invalid("a job calls one function at least")),
@@ -418,6 +419,8 @@ mod tests {
             (json!({"job": "a", "retryCount": 0}), "retryCount"),
             (json!({"job": "a", "maxRuntime": 0}), "maxRuntime"),
             (json!({"job": "a", "uniqueDrop": true}), "uniqueKey"),
+            (json!({"job": "a", "uniqueKey": ""}), "uniqueKey"),
+            (json!({"job": "a", "uniqueKey": "k\r\nx"}), "uniqueKey"),
             (json!({"job": "a", "noerrors": "yes"}), "noerrors"),
         ] {
             let error = Job::from_json(json.clone()).expect_err("refused");

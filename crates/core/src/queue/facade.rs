@@ -6,6 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::driver::{Capabilities, Fate, QueueDriver, Settled, Take, lacks};
 use super::drivers::{self, db::DbQueue};
+use super::message::check_key;
 use super::{
     Cancelled, Counts, Delivery, Hold, Info, Message, Outcome, PRIORITIES, QueueOptions, Receipt, Site,
     State, Stored, Unique,
@@ -57,6 +58,19 @@ impl Queue {
             db: opened.db,
             options: options.clone(),
         })))
+    }
+
+    /// The queue of a driver that a test has made.
+    #[cfg(test)]
+    pub(crate) fn of(driver: Arc<dyn QueueDriver>) -> Self {
+        let keys = driver.capabilities().unique.then(|| driver.clone());
+        Self(Arc::new(Inner {
+            name: String::new(),
+            driver,
+            db: None,
+            keys,
+            options: QueueOptions::default(),
+        }))
     }
 
     /// The same queue with unique keys kept in another one, where its product has none.
@@ -279,10 +293,22 @@ impl Queue {
     /// of several hosts on who fires.
     ///
     /// # Errors
-    /// `Unsupported` when nobody keeps keys; `Unavailable`, `Timeout`.
+    /// `Invalid` for what is no key, `Unsupported` when nobody keeps keys; `Unavailable`, `Timeout`.
     pub async fn take_key(&self, key: &str, owner: &str, ttl: Duration) -> Result<String> {
+        check_key(key)?;
         match &self.0.keys {
             Some(keys) => keys.take_key(key.to_owned(), owner.to_owned(), ttl).await,
+            None => Err(lacks(self.product(), "keep unique keys")),
+        }
+    }
+
+    /// Frees a key that this owner took, before its time is over.
+    ///
+    /// # Errors
+    /// As [`take_key`](Self::take_key): it stays taken until its time is over then.
+    pub async fn free_key(&self, key: &str, owner: &str) -> Result<()> {
+        match &self.0.keys {
+            Some(keys) => keys.free_key(key.to_owned(), owner.to_owned()).await,
             None => Err(lacks(self.product(), "keep unique keys")),
         }
     }
@@ -367,14 +393,7 @@ fn check(message: Message) -> Result<Message> {
     if message.delay > Duration::from_secs(366 * 86_400) {
         return Err(Error::invalid("a message is delayed by a year at most"));
     }
-    if let Some(unique) = &message.unique {
-        if unique.key.is_empty() || unique.key.len() > 200 {
-            return Err(Error::invalid("a unique key has from 1 to 200 bytes"));
-        }
-        if unique.keep && unique.ttl.is_none() {
-            return Err(Error::invalid("a unique key that is kept needs a ttl"));
-        }
-    }
+    message.unique.as_ref().map(Unique::check).transpose()?;
     Ok(message)
 }
 

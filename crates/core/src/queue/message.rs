@@ -3,6 +3,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::{Error, Result};
+
 /// The number of priorities: they are 0, the usual one, to 9, which comes first.
 pub const PRIORITIES: u8 = 10;
 
@@ -96,6 +98,29 @@ impl Unique {
     pub fn within(key: impl Into<String>, ttl: Duration) -> Self {
         Self { key: key.into(), ttl: Some(ttl), keep: true }
     }
+
+    /// Refuses what is no key in some product.
+    ///
+    /// # Errors
+    /// `Invalid`, with the name that a key has in requests and crontabs.
+    pub(crate) fn check(&self) -> Result<()> {
+        check_key(&self.key)?;
+        if self.keep && self.ttl.is_none() {
+            return Err(Error::invalid("uniqueKeep needs a uniqueTtl"));
+        }
+        Ok(())
+    }
+}
+
+/// Refuses a text that cannot be a key in some product.
+pub(super) fn check_key(key: &str) -> Result<()> {
+    if key.is_empty() || key.len() > 200 {
+        return Err(Error::invalid("uniqueKey, a unique key, has from 1 to 200 bytes"));
+    }
+    if key.chars().any(char::is_control) {
+        return Err(Error::invalid("uniqueKey, a unique key, has no control characters such as line ends"));
+    }
+    Ok(())
 }
 
 /// What became of a put.

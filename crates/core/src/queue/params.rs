@@ -102,6 +102,12 @@ impl Queues {
         Ok(Self { named: named.collect::<Result<_>>()?, default })
     }
 
+    /// The default queue of a test, and no others.
+    #[cfg(test)]
+    pub(crate) fn of(default: Queue) -> Self {
+        Self { default, named: BTreeMap::new() }
+    }
+
     /// The same queues, where the queue of this name keeps the unique keys of those whose product keeps none.
     ///
     /// # Errors

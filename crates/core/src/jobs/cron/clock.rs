@@ -3,25 +3,21 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::entry::shown;
-use super::sources::{Sources, queue_of};
-use super::{Entry, Missed};
 use futures_util::future::BoxFuture;
 
+use super::entry::shown;
+use super::sources::{Sources, queue_of};
+use super::tick::{again, submit};
+use super::{Entry, Missed};
 use crate::config::Handle;
 use crate::jobs::{Jobs, JobsParams};
-use crate::queue::{Stored, Unique};
-use crate::{ErrorKind, Result, task};
+use crate::{Result, task};
 
 /// How often files and the clock are looked at.
-const LOOK: Duration = Duration::from_secs(1);
+pub(super) const LOOK: Duration = Duration::from_secs(1);
 
 /// How late a tick may be and still count as met: longer than any pause of a live process.
 const LATE: i64 = 30_000;
-
-/// How long a tick is tried again while the queue does not answer, and how long it is known to have been submitted:
-/// clocks of hosts must not differ by more.
-const TRIED: Duration = Duration::from_secs(300);
 
 /// How long the first sight of an entry is known.
 const SEEN: Duration = Duration::from_secs(10 * 365 * 86_400);
@@ -143,86 +139,6 @@ impl Cron {
     }
 }
 
-/// Submits a tick in the background, and tries again while the queue does not answer.
-fn submit(jobs: &Jobs, params: &Handle<JobsParams>, entry: Entry, tick: i64) {
-    let (jobs, params) = (jobs.clone(), params.load_full());
-    task::spawn("cron", async move {
-        let name = entry.name.clone();
-        let once = move || -> BoxFuture<'static, Result<bool>> {
-            let (jobs, params, entry) = (jobs.clone(), params.clone(), entry.clone());
-            Box::pin(async move { submit_once(&jobs, &params, &entry, tick).await })
-        };
-        let submitted = again(once).await;
-        let tick = shown(tick);
-        match submitted {
-            Ok(true) => tracing::debug!(name, tick, "cron tick"),
-            Ok(false) => tracing::debug!(name, tick, "another one has submitted the cron tick"),
-            Err(error) => {
-                tracing::error!(name, tick, error = error.log_text(), "a cron tick was not submitted")
-            }
-        }
-    });
-}
-
-async fn submit_once(jobs: &Jobs, params: &JobsParams, entry: &Entry, tick: i64) -> Result<bool> {
-    if entry.job.disabled {
-        return Ok(false);
-    }
-    let mut job = entry.job.clone();
-    job.queue = queue_of(entry, params).to_owned();
-    let key = format!("cron:{}:{tick}", entry.name);
-    let kept = TRIED * 2 + made_up(entry, tick);
-    let queue = jobs.queue(&job.queue)?;
-    let drops = job.drop_duplicate;
-    let own_key = job.unique.is_some();
-    let (_, mut message) = job.into_message()?;
-    if own_key {
-        // The message has a key already: that of the tick is taken beside it.
-        let owner = message.id.clone();
-        if queue.take_key(&key, &owner, kept).await? != owner {
-            return Ok(false);
-        }
-    } else {
-        message.unique = Some(Unique::within(key, kept));
-    }
-    match queue.put(message).await? {
-        Stored::New(_) => Ok(true),
-        Stored::Duplicate => {
-            if own_key && !drops {
-                tracing::info!(name = entry.name, "a cron job is left out: the one before it has not ended");
-            }
-            Ok(false)
-        }
-    }
-}
-
-/// For how much longer it must be known that a tick was submitted, where missed ones are made up for.
-fn made_up(entry: &Entry, tick: i64) -> Duration {
-    match (entry.missed, entry.next(tick)) {
-        (Missed::Once, Some(next)) => {
-            Duration::from_millis(u64::try_from(next - tick).unwrap_or(0)) * 2 + Duration::from_secs(86_400)
-        }
-        _ => Duration::ZERO,
-    }
-}
-
-/// Tries for as long as a tick is tried.
-async fn again<T>(work: impl Fn() -> BoxFuture<'static, Result<T>>) -> Result<T> {
-    let end = tokio::time::Instant::now() + TRIED;
-    loop {
-        match work().await {
-            // Tables may be made at this moment.
-            Err(error)
-                if (error.kind().is_retryable() || error.kind() == ErrorKind::NotPrepared)
-                    && tokio::time::Instant::now() < end =>
-            {
-                tokio::time::sleep(LOOK).await;
-            }
-            done => return done,
-        }
-    }
-}
-
 /// What tells that a file has changed; none for one that is not there.
 async fn changed(file: &std::path::Path) -> Option<(SystemTime, u64)> {
     let meta = tokio::fs::metadata(file).await.ok()?;
@@ -239,6 +155,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::jobs::cron::tick::Tick;
     use crate::queue::{Bell, QueueParams, Queues, Site, State};
 
     fn jobs(folder: &std::path::Path) -> Jobs {
@@ -254,28 +171,6 @@ mod tests {
 
     async fn waiting(jobs: &Jobs) -> usize {
         jobs.queue("").expect("is there").list(State::Available, 100).await.expect("answers").len()
-    }
-
-    #[tokio::test]
-    async fn a_tick_is_submitted_once_by_however_many_hosts() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let hosts = [jobs(folder.path()), jobs(folder.path()), jobs(folder.path())];
-        let params = JobsParams::default();
-        let plain = entry(json!({"cron": "* * * * *", "job": "a"}));
-        let keyed = entry(json!({"cron": "* * * * *", "job": "b", "uniqueKey": "b", "uniqueDrop": true}));
-        let mut new = 0;
-        for tick in [60_000, 120_000] {
-            for host in &hosts {
-                for entry in [&plain, &keyed] {
-                    new += usize::from(submit_once(host, &params, entry, tick).await.expect("answers"));
-                }
-            }
-        }
-        // The second tick of the one with a key of its own finds the first one still waiting.
-        assert_eq!((new, waiting(&hosts[0]).await), (3, 3));
-        for host in hosts {
-            host.close().await;
-        }
     }
 
     #[tokio::test]
@@ -362,7 +257,8 @@ mod tests {
         assert_eq!(found, 1);
         assert!(seen(&format!("cron:{}:{last}", older.name)).await);
         cron.make_up(older.clone(), now);
-        submit_once(&jobs, &params.load_full(), &older, last).await.expect("answers");
+        let tick = Tick::new(jobs.clone(), params.load_full(), older.clone(), last);
+        assert!(!tick.submit().await.expect("answers"));
         assert_eq!(waiting(&jobs).await, 1);
     }
 }

@@ -63,6 +63,9 @@ impl Entry {
         if name.is_empty() || name.len() > 100 {
             return Err(Error::invalid("name has from 1 to 100 bytes"));
         }
+        if name.chars().any(char::is_control) {
+            return Err(Error::invalid("name has no control characters such as line ends"));
+        }
         // The original's files may say what an entry is for.
         for remark in ["descr", "comment"] {
             object.remove(remark);
@@ -200,6 +203,8 @@ mod tests {
             (json!({"cron": "* * * * *", "job": "a", "tz": "Mars/Olympus"}), "Mars"),
             (json!({"cron": "* * * * *", "job": "a", "missed": "all"}), "missed"),
             (json!({"cron": "* * * * *", "job": "a", "misssed": "once"}), "misssed"),
+            (json!({"cron": "* * * * *", "job": "a", "name": "a\nb"}), "name has no control characters"),
+            (json!({"cron": "* * * * *", "job": "a", "uniqueKey": "a\rb"}), "uniqueKey"),
         ] {
             let error = Entry::from_json(json.clone()).expect_err("refused");
             assert!(error.message().contains(word), "{json}: {error}");

@@ -19,8 +19,8 @@
 //! # Guarantees
 //!
 //! Every tick is submitted once, however many hosts have the entry and share the queue: its message has a unique key of
-//! the entry and the time. While the queue cannot be reached a tick is tried again for five minutes. The job is then
-//! like any other: it runs at least once.
+//! the entry and the time. While the queue cannot be reached a tick is tried again for five minutes, as the same message
+//! each time. The job is then like any other: it runs at least once.
 //!
 //! A local time that a change of the clocks leaves out is due right after it; one that comes twice is due the first
 //! time, for entries at a fixed time of day.
@@ -29,6 +29,7 @@ mod clock;
 mod entry;
 mod sources;
 mod tab;
+mod tick;
 
 pub use clock::Cron;
 pub use entry::{Entry, Missed};

@@ -51,7 +51,9 @@ pub(super) fn entries(json: Json) -> Result<Tab> {
     };
     let mut tab = Tab::default();
     for (at, json) in list.into_iter().enumerate() {
-        let name = json.get("name").and_then(Json::as_str).map(|name| format!(" ({name:.60})"));
+        let name = json.get("name").and_then(Json::as_str);
+        // On one line, whatever it is.
+        let name = name.map(|name| format!(" ({name:.60})").escape_debug().to_string());
         let at = format!("entry {}{}", at + 1, name.unwrap_or_default());
         match Entry::from_json(json) {
             Ok(entry) => tab.entries.push(Placed { at, entry }),
@@ -90,6 +92,11 @@ mod tests {
         assert_eq!(
             tab.entries.iter().map(|placed| placed.at.as_str()).collect::<Vec<_>>(),
             ["entry 1", "entry 4"]
+        );
+        let odd = parse("[{\"cron\": \"@daily\", \"job\": \"a\", \"name\": \"a\\nb\"}]").expect("is a list");
+        assert_eq!(
+            (odd.entries.len(), odd.mistakes[0].message()),
+            (0, "entry 1 (a\\nb): name has no control characters such as line ends")
         );
         assert!(parse("[{]").expect_err("refused").message().contains("line 1"));
         assert_eq!(parse(" \n").expect("is empty").entries.len(), 0);

@@ -188,6 +188,9 @@ mod tests {
             ("redis://h?sentinel-pasword=geheim", "did you mean sentinel_password"),
             ("redis://h?max=many", "max is not"),
             ("local://?bk-visibilityTimout=5000", "`visibilityTimout`"),
+            ("local://../q.db", "no .. in its path"),
+            ("local://a/../../q.db", "no .. in its path"),
+            ("local:///a/../q.db", "no .. in its path"),
             ("local://?bk-visibilityTimout=5000", "did you mean visibilityTimeout"),
             ("sqs://?aws-kye=geheim", "did you mean aws_key"),
         ] {

@@ -6,7 +6,7 @@ use bkjs_core::queue::{Message, Outcome, State};
 
 use super::{Bench, Queues, has_no_effect};
 use super::{none_comes, settle, take_one};
-use crate::check::{Checked, equal, holds_that};
+use crate::check::{Checked, equal, holds_that, until};
 use crate::trial::trials;
 
 trials![
@@ -18,6 +18,8 @@ trials![
     who_dies_again_and_again_is_given_up if counts_deaths else has_no_effect,
     a_message_past_its_time_is_not_given,
     what_was_given_up_is_kept_with_its_error if inspect,
+    what_is_not_to_be_kept_is_gone_when_it_is_given_up,
+    in_nats_a_changed_time_counts_for_what_was_given_up_before,
 ];
 
 async fn a_failure_is_tried_again_and_counted(bench: Bench) -> Checked {
@@ -101,4 +103,33 @@ async fn what_was_given_up_is_kept_with_its_error(bench: Bench) -> Checked {
         holds_that(info.ended.is_some(), || "no time of its end".to_owned())?;
     }
     Ok(())
+}
+
+async fn what_is_not_to_be_kept_is_gone_when_it_is_given_up(bench: Bench) -> Checked {
+    const NOT_KEPT: &str = "&bk-keepFailed=0";
+    let queue = bench.queue(NOT_KEPT).await?;
+    queue.put(Message::new("x")).await?;
+    let taken = take_one(&queue).await?;
+    settle(&queue, taken, Outcome::Useless("broken".into())).await?;
+    until("nothing is left of it", async || {
+        // Where it is a record it goes when somebody takes next.
+        let other = bench.queue(NOT_KEPT).await?;
+        none_comes(&other).await?;
+        Ok(other.counts().await?.discarded.unwrap_or(0) == 0)
+    })
+    .await
+}
+
+async fn in_nats_a_changed_time_counts_for_what_was_given_up_before(bench: Bench) -> Checked {
+    // In the others it was noted with the message.
+    if bench.backend.name != "nats" {
+        return Ok(());
+    }
+    let queue = bench.queue("").await?;
+    queue.put(Message::new("x")).await?;
+    let taken = take_one(&queue).await?;
+    settle(&queue, taken, Outcome::Useless("broken".into())).await?;
+    equal(queue.counts().await?.discarded, Some(1))?;
+    let other = bench.queue("&bk-keepFailed=1").await?;
+    until("it is gone", async || Ok(other.counts().await?.discarded == Some(0))).await
 }

@@ -101,5 +101,10 @@ async fn owners_agree_on_who_has_a_key(bench: Bench) -> Checked {
     equal(one.take_key("tick", "a", time).await?, "a".to_owned())?;
     equal(other.take_key("tick", "b", time).await?, "a".to_owned())?;
     equal(one.take_key("tick", "a", time).await?, "a".to_owned())?;
-    equal(other.take_key("tock", "b", time).await?, "b".to_owned())
+    equal(other.take_key("tock", "b", time).await?, "b".to_owned())?;
+    // Only the owner frees it.
+    other.free_key("tick", "b").await?;
+    equal(other.take_key("tick", "b", time).await?, "a".to_owned())?;
+    one.free_key("tick", "a").await?;
+    equal(other.take_key("tick", "b", time).await?, "b".to_owned())
 }

@@ -40,9 +40,16 @@ async fn what_no_product_takes_is_refused(bench: Bench) -> Checked {
         (Message::new("x").delay(Duration::from_secs(400 * 86_400)), ErrorKind::Invalid),
         (Message::new("x").unique(Unique::queued("")), ErrorKind::Invalid),
         (Message::new("x").unique(Unique::queued("k".repeat(201))), ErrorKind::Invalid),
+        (Message::new("x").unique(Unique::queued("k\nx")), ErrorKind::Invalid),
+        (Message::new("x").unique(Unique::queued("\rk")), ErrorKind::Invalid),
+        (Message::new("x").unique(Unique::queued("k\0")), ErrorKind::Invalid),
     ];
     for (message, kind) in refused {
         equal(queue.put(message).await.map_err(|error| error.kind()), Err(kind))?;
+    }
+    for key in ["", "k\n", "\u{7f}"] {
+        let taken = queue.take_key(key, "a", Duration::from_secs(60)).await;
+        equal(taken.map_err(|error| error.kind()), Err(ErrorKind::Invalid))?;
     }
     none_comes(&queue).await
 }

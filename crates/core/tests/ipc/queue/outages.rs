@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bkjs_core::ErrorKind;
-use bkjs_core::queue::{Delivery, Message, Outcome, Queue};
+use bkjs_core::queue::{Delivery, Message, Outcome, Queue, Stored, Unique};
 
 use super::{Bench, Queues, take_one};
 use crate::check::{Checked, Problem, equal, holds_that, until};
@@ -13,6 +13,7 @@ use crate::trial::trials;
 trials![Queues:
     an_outage_loses_nothing_that_was_put_or_taken,
     who_waits_during_an_outage_goes_on_after_it,
+    what_is_refused_during_an_outage_is_not_stored_after_it,
 ];
 
 /// How long messages are their takers' here.
@@ -107,4 +108,38 @@ async fn who_waits_during_an_outage_goes_on_after_it(bench: Bench) -> Checked {
     // And what it puts is seen by others.
     put(&queue, "third").await?;
     equal(take_one(&other).await?.body, "third".to_owned())
+}
+
+async fn what_is_refused_during_an_outage_is_not_stored_after_it(bench: Bench) -> Checked {
+    let Some((gate, queue)) = bench.gated_queue(OPTIONS).await? else { return Ok(()) };
+    let keyed = |body: &str| Message::new(body).unique(Unique::queued("k"));
+    let refused = async |message: Message| {
+        let put = tokio::time::timeout(HANG, queue.put(message)).await.map_err(Problem::new)?;
+        Checked::Ok(put.is_err_and(|error| is_outage(error.kind())))
+    };
+    put(&queue, "before").await?;
+    gate.close().await?;
+    // Of what is put in the moment in which the server goes, nobody knows whether it is stored.
+    until("a put is refused", async || refused(Message::new("unknown")).await).await?;
+    for _ in 0..3 {
+        holds_that(refused(keyed("refused")).await?, || "nothing is there to take it".to_owned())?;
+    }
+    gate.open().await?;
+    // The key is that of nobody.
+    until("the key is taken", async || Ok(matches!(queue.put(keyed("after")).await, Ok(Stored::New(_)))))
+        .await?;
+    let other = bench.queue(OPTIONS).await?;
+    let came = tokio::sync::Mutex::new(Vec::new());
+    until("what was put comes", async || {
+        let mut came = came.lock().await;
+        for taken in take(&other, Duration::from_secs(1)).await? {
+            came.push(taken.body.clone());
+            other.settle(vec![(taken, Outcome::Done(None))]).await;
+        }
+        Ok(came.iter().any(|body| body == "after"))
+    })
+    .await?;
+    let mut came = came.into_inner();
+    came.extend(take(&other, Duration::from_secs(1)).await?.into_iter().map(|taken| taken.body));
+    holds_that(!came.iter().any(|body| body == "refused"), || format!("came: {came:?}"))
 }

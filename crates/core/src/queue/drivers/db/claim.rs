@@ -158,6 +158,7 @@ impl DbQueue {
 
     /// Removes what has ended and is kept no longer, now and then.
     pub(super) async fn prune(&self) -> Result<()> {
+        self.ready().await?;
         let now_at = now();
         if now_at < self.next_prune.load(Ordering::Relaxed) {
             return Ok(());
@@ -187,4 +188,20 @@ fn mark(token: &str, visibility: Duration) -> Row {
 /// Ids as the operand of a condition.
 pub(super) fn list(ids: &[String]) -> Value {
     Value::List(ids.iter().map(|id| id.as_str().into()).collect())
+}
+
+#[cfg(test)]
+#[cfg(feature = "sqlite")]
+mod tests {
+    use super::*;
+    use crate::queue::{Bell, QueueOptions};
+
+    #[tokio::test]
+    async fn a_file_that_is_made_by_itself_is_looked_through_at_once() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let db = super::super::open_file("", folder.path()).expect("opens");
+        let options = QueueOptions::at("local://").expect("fits");
+        let queue = DbQueue::new("local", "", db, None, &options, Bell::default()).creating();
+        queue.prune().await.expect("has its tables");
+    }
 }

@@ -4,7 +4,8 @@
 //! | --- | --- |
 //! | nothing, `db://` | the pool of the table `bk_queue`, by default the default pool |
 //! | `db://NAME` | the pool of that name; its tables are made when it is first used |
-//! | `local://`, `local://FILE` | an SQLite file of its own, by default `queue.db` in the folder of data: for one host |
+//! | `local://`, `local://FILE` | an SQLite file of its own, by default `queue.db`, in the folder of data: for one host |
+//! | `local:///PATH` | the same, wherever it is |
 //!
 //! # How it works
 //!
@@ -34,6 +35,8 @@ mod rows;
 mod settle;
 mod table;
 
+#[cfg(feature = "sqlite")]
+use std::path::Component;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -41,6 +44,8 @@ use crate::db::Db;
 #[cfg(feature = "sqlite")]
 use crate::db::drivers::{self, Location};
 use crate::queue::driver::Capabilities;
+#[cfg(feature = "sqlite")]
+use crate::queue::options::config;
 use crate::schema::SchemaBuilder;
 use crate::{Error, Result};
 
@@ -50,9 +55,17 @@ pub use table::{KEYS, TABLE, tables};
 /// What it can do, in every pool with transactions.
 pub const CAPABILITIES: Capabilities = Capabilities::ALL;
 
-/// Opens the file of a queue of its own.
+/// Opens the file of a queue of its own; a path is one in the folder, unless it begins with `/`.
+///
+/// # Errors
+/// `Config` for a path that leads out of the folder, those of the product.
 #[cfg(feature = "sqlite")]
 pub(super) fn open_file(path: &str, folder: &Path) -> Result<Db> {
+    if Path::new(path).components().any(|part| part == Component::ParentDir) {
+        return Err(config(format!(
+            "local://{path:.200}: a file of a queue has no .. in its path; local:///PATH is one elsewhere"
+        )));
+    }
     let default_file = folder.join("queue.db");
     let url = match path {
         "" => String::new(),

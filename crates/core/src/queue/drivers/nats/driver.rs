@@ -1,6 +1,7 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use async_nats::connection::State as Connection;
 use async_nats::jetstream::consumer::pull::Config as PullConfig;
 use async_nats::jetstream::consumer::{AckPolicy, Consumer};
 use async_nats::jetstream::stream::{Config as StreamConfig, RetentionPolicy, StorageType, Stream};
@@ -11,7 +12,8 @@ use futures_util::future::{BoxFuture, join_all};
 use tokio::sync::OnceCell;
 
 use super::CAPABILITIES;
-use super::message::{Seen, delivery, headers, one_line, split, unpack};
+use super::dead::{dead, kept_for};
+use super::message::{Seen, delivery, headers, one_line, set, split, unpack};
 use crate::connect::nats::{NatsClient, NatsOptions};
 use crate::queue::driver::{Capabilities, Fate, QueueDriver, Settled, Take};
 use crate::queue::{Counts, Delivery, Hold, Message, QueueOptions, Receipt, State, Stored};
@@ -80,7 +82,12 @@ impl NatsQueue {
 
     async fn open(&self) -> Result<&Open> {
         // The client's own futures are large.
-        self.open.get_or_try_init(|| Box::pin(within(Box::pin(self.connect())))).await
+        let open = self.open.get_or_try_init(|| Box::pin(within(Box::pin(self.connect())))).await?;
+        // It would keep what is said meanwhile, and say it when everybody thinks that it failed.
+        match open.client.connection_state() {
+            Connection::Connected => Ok(open),
+            _ => Err(away("no connection")),
+        }
     }
 
     async fn connect(&self) -> Result<Open> {
@@ -96,18 +103,20 @@ impl NatsQueue {
             })
             .await
             .map_err(away)?;
-        context
-            .get_or_create_stream(StreamConfig {
-                name: self.dead(),
-                subjects: vec![self.dead()],
-                storage: StorageType::File,
-                max_age: self.keep_failed,
-                ..StreamConfig::default()
-            })
-            .await
-            .map_err(away)?;
+        self.bury_in(&context).await?;
         let consumer = self.consumer(&stream).await?;
         Ok(Open { client, context, stream, consumer })
+    }
+
+    /// Makes the stream of what was given up, or has it keep that for as long as it is to be kept now.
+    async fn bury_in(&self, context: &Context) -> Result<()> {
+        let stream = context.get_or_create_stream(dead(self.dead(), self.keep_failed)).await.map_err(away)?;
+        let Some(changed) = kept_for(&stream.cached_info().config, self.keep_failed) else { return Ok(()) };
+        if let Err(error) = context.update_stream(changed).await {
+            let stream = self.stream.as_str();
+            tracing::warn!(stream, %error, "nats keeps what was given up for as long as before, not for keepFailed");
+        }
+        Ok(())
     }
 
     async fn consumer(&self, stream: &Stream) -> Result<Consumer<PullConfig>> {
@@ -168,9 +177,10 @@ impl NatsQueue {
             Fate::Retry(pause, _) => {
                 self.tell(subject, format!("-NAK {{\"delay\": {}}}", pause.as_nanos())).await?;
             }
+            Fate::Discard(_) if self.keep_failed.is_zero() => self.tell(subject, "+ACK".into()).await?,
             Fate::Discard(error) => {
                 let (mut headers, body) = unpack(kept)?;
-                headers.insert("Bk-Error", one_line(error).as_str());
+                set(&mut headers, "Bk-Error", &one_line(error))?;
                 self.publish(self.dead(), headers, body).await?;
                 self.tell(subject, "+ACK".into()).await?;
             }
@@ -201,7 +211,7 @@ impl QueueDriver for NatsQueue {
             while left.peek().is_some() {
                 let puts = left.by_ref().take(AT_ONCE).map(async |message| {
                     let id = message.id.clone();
-                    let headers = headers(&message);
+                    let headers = headers(&message)?;
                     self.publish(self.stream.clone(), headers, message.body).await.map(|()| Stored::New(id))
                 });
                 answers.extend(join_all(puts).await);

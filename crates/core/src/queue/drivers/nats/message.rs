@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use async_nats::HeaderMap;
 use async_nats::jetstream;
+use async_nats::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::queue::{Delivery, Message, Receipt, Unique};
 use crate::{Error, Result};
@@ -21,7 +21,8 @@ pub(super) enum Seen {
 /// `Internal` for what no queue of ours has put.
 pub(super) fn delivery(message: &jetstream::Message) -> Result<Seen> {
     let info = message.info().map_err(|e| Error::internal("nats: no message of a stream").source(e))?;
-    let text = |name: &str| message.headers.as_ref().and_then(|h| h.get(name)).map(|v| v.as_str().to_owned());
+    let header = |name: &str| message.headers.as_ref().and_then(|headers| headers.get(name));
+    let text = |name: &str| header(name).map(|value| value.as_str().to_owned());
     let number = |name: &str| text(name).and_then(|text| text.parse::<i64>().ok());
     let now = now();
     let due = number("Bk-Due");
@@ -37,11 +38,11 @@ pub(super) fn delivery(message: &jetstream::Message) -> Result<Seen> {
         .map_err(|e| Error::internal("nats: a message that is no text").source(e))?;
     let mut copy = HeaderMap::new();
     for name in ["Bk-Id", "Bk-Attempts", "Bk-Expires", "Bk-Key", "Bk-Ttl", "Bk-Keep"] {
-        if let Some(text) = text(name) {
-            copy.insert(name, text.as_str());
+        if let Some(value) = header(name) {
+            copy.insert(name, value.clone());
         }
     }
-    copy.insert("Bk-Base", (attempt - 1).to_string().as_str());
+    set(&mut copy, "Bk-Base", &(attempt - 1).to_string())?;
     let key = text("Bk-Key").map(|key| Unique {
         key,
         ttl: number("Bk-Ttl").and_then(|ttl| u64::try_from(ttl).ok()).map(Duration::from_millis),
@@ -59,30 +60,45 @@ pub(super) fn delivery(message: &jetstream::Message) -> Result<Seen> {
 }
 
 /// What is sent with a new message.
-pub(super) fn headers(message: &Message) -> HeaderMap {
+///
+/// # Errors
+/// `Invalid` for a text that no header can have.
+pub(super) fn headers(message: &Message) -> Result<HeaderMap> {
     let mut headers = HeaderMap::new();
     let now = now();
     let after = |time: Duration| (now + time.as_millis() as i64).to_string();
-    headers.insert("Bk-Id", message.id.as_str());
+    set(&mut headers, "Bk-Id", &message.id)?;
     // The server stores one of the same name once.
-    headers.insert("Nats-Msg-Id", message.id.as_str());
-    headers.insert("Bk-Attempts", message.attempts.unwrap_or(1).to_string().as_str());
+    set(&mut headers, "Nats-Msg-Id", &message.id)?;
+    set(&mut headers, "Bk-Attempts", &message.attempts.unwrap_or(1).to_string())?;
     if !message.delay.is_zero() {
-        headers.insert("Bk-Due", after(message.delay).as_str());
+        set(&mut headers, "Bk-Due", &after(message.delay))?;
     }
     if let Some(time) = message.expires {
-        headers.insert("Bk-Expires", after(time).as_str());
+        set(&mut headers, "Bk-Expires", &after(time))?;
     }
     if let Some(unique) = &message.unique {
-        headers.insert("Bk-Key", unique.key.as_str());
+        set(&mut headers, "Bk-Key", &unique.key)?;
         if let Some(ttl) = unique.ttl {
-            headers.insert("Bk-Ttl", ttl.as_millis().to_string().as_str());
+            set(&mut headers, "Bk-Ttl", &ttl.as_millis().to_string())?;
         }
         if unique.keep {
-            headers.insert("Bk-Keep", "1");
+            set(&mut headers, "Bk-Keep", "1")?;
         }
     }
-    headers
+    Ok(headers)
+}
+
+/// Sets a header; the library's own way panics for texts that no header can have.
+///
+/// # Errors
+/// `Invalid`, with the name of the header.
+pub(super) fn set(headers: &mut HeaderMap, name: &str, text: &str) -> Result<()> {
+    let refused = || Error::invalid(format!("a message in nats has no line ends in {name:.40?}"));
+    let name: HeaderName = name.parse().map_err(|e| refused().source(e))?;
+    let value: HeaderValue = text.parse().map_err(|e| refused().source(e))?;
+    headers.insert(name, value);
+    Ok(())
 }
 
 /// What a taker needs to copy a message, behind the subject to which its fate is told.
@@ -106,7 +122,7 @@ pub(super) fn unpack(kept: &str) -> Result<(HeaderMap, String)> {
         .map_err(|e| Error::internal("nats: a receipt of another queue").source(e))?;
     let mut headers = HeaderMap::new();
     for (name, value) in kept.0 {
-        headers.insert(name.as_str(), value.as_str());
+        set(&mut headers, &name, &value)?;
     }
     Ok((headers, kept.1))
 }
@@ -136,5 +152,15 @@ mod tests {
         assert_eq!(headers.get("Bk-Base").map(|value| value.as_str()), Some("2"));
         assert!(unpack("of another queue").is_err());
         assert_eq!(one_line("a\nb\u{1}c"), "a b c");
+    }
+
+    #[test]
+    fn a_text_that_no_header_can_have_is_refused() {
+        for key in ["a\nb", "a\rb", "\r\n"] {
+            let refused = headers(&Message::new("x").unique(Unique::queued(key))).expect_err(key);
+            assert!(refused.message().contains("Bk-Key"), "{refused}");
+        }
+        assert!(unpack(r#"[[["Bk-Id\n", "a"]], "x"]"#).is_err());
+        assert!(unpack(r#"[[["Bk-Id", "a\n"]], "x"]"#).is_err());
     }
 }

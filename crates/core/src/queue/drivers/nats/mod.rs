@@ -2,7 +2,7 @@
 //!
 //! URLs are those of [`connect::nats`](crate::connect::nats). A queue NAME is the stream `PREFIX_NAME`, from which what is
 //! done is removed; what was given up goes to the stream `PREFIX_NAME_dead` with the header `Bk-Error`, and stays for
-//! `keepFailed`.
+//! `keepFailed`, of 100,000 the youngest; with 0 it is not kept. The process that was started last sets it.
 //!
 //! # How it works
 //!
@@ -14,9 +14,12 @@
 //!
 //! # Guarantees
 //!
-//! A put is answered when the stream has it. Who settles a message after his time does so all the same, though somebody
+//! A put is answered when the stream has it. Without a connection calls are refused at once, and nothing of them is sent
+//! later; a put whose connection ends before the answer may be stored all the same, but not twice when the same message is
+//! put again within two minutes. Who settles a message after his time does so all the same, though somebody
 //! else may have it: at least once holds, and nothing more.
 
+mod dead;
 mod driver;
 mod message;
 
