@@ -7,7 +7,8 @@
 //! | `/file/del` | removes a file |
 //!
 //! Each account has files of its own, apart from those of others, and shows one to others with `acl_allow`. A record in
-//! `bk_file` says what there is; the bytes are in the storage of [`Api::files`], under paths that no caller chooses.
+//! `bk_file` says what there is; the bytes are in the storage of [`Api::files`](bkjs_api::Api::files), under paths that no
+//! caller chooses.
 
 mod handlers;
 mod name;

@@ -12,8 +12,8 @@
 //!
 //! `/account/get` shows the address of the account's icon of type `5` as `icon5`, and so on.
 //!
-//! A record in `bk_icon` says what there is and who sees it; the image is in the storage of [`Api::images`], made anew by
-//! [`bkjs_images`].
+//! A record in `bk_icon` says what there is and who sees it; the image is in the storage of
+//! [`Api::images`](bkjs_api::Api::images), made anew by [`bkjs_images`].
 
 mod handlers;
 mod name;
