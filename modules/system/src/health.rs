@@ -46,6 +46,40 @@ pub(crate) struct Said {
     message: String,
 }
 
+/// What is said of one product.
+#[derive(JsonSchema)]
+#[allow(dead_code)] // only its description is used
+pub(crate) struct Found {
+    /// Such as `database sqlite`.
+    name: String,
+    /// Whether it answered.
+    ok: bool,
+    /// How long it took, milliseconds.
+    ms: f64,
+    /// What is wrong with it.
+    error: Option<String>,
+}
+
+/// What is said to administrators.
+#[derive(JsonSchema)]
+#[allow(dead_code)] // only its description is used
+pub(crate) struct Detail {
+    /// Whether this process should be sent requests.
+    ready: bool,
+    /// Whether it is about to end.
+    draining: bool,
+    /// The name of the application.
+    application: String,
+    /// Its version.
+    version: String,
+    /// The process.
+    pid: u32,
+    /// Requests that are not answered yet.
+    requests: u64,
+    /// What was looked at.
+    checks: Vec<Found>,
+}
+
 /// The process answers.
 pub(crate) async fn live() -> Reply {
     Reply::message("live")

@@ -70,7 +70,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             .gives(Gives::empty()),
         Endpoint::new("/system/stats/get", stats::get)
             .does("What all processes have counted, as numbers by name.")
-            .gives(Gives::any()),
+            .gives(Gives::value::<serde_json::Map<String, serde_json::Value>>()),
         Endpoint::new("/health/live", health::live)
             .does("Whether the process answers.")
             .gives(Gives::value::<health::Said>()),
@@ -80,7 +80,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             .fails(&[503]),
         Endpoint::new("/health/detail", health::detail)
             .does("What was looked at, how long it took, and what is wrong with it.")
-            .gives(Gives::any()),
+            .gives(Gives::value::<health::Detail>()),
         Endpoint::new("/metrics", metrics::metrics)
             .does("What all processes have counted, in the text format of Prometheus.")
             .gives(Gives::file("text/plain")),

@@ -31,9 +31,10 @@ impl Fit {
         let (mut part_width, mut part_height) = (exact_width, exact_height);
         if asked.0.unwrap_or_default() != 0 && asked.1.unwrap_or_default() != 0 {
             if exact_width > exact_height * wanted {
-                part_width = (exact_height * wanted).max(1.0);
+                part_width = (exact_height * wanted).clamp(1.0, exact_width);
             } else {
-                part_height = (exact_width / wanted).max(1.0);
+                // Rounding may make it a trifle more than there is.
+                part_height = (exact_width / wanted).clamp(1.0, exact_height);
             }
         }
         let crop =
@@ -92,6 +93,7 @@ mod tests {
         let fit = Fit::new((100, 200), (Some(50), Some(50)));
         assert_eq!(fit.crop, (0.0, 50.0, 100.0, 100.0));
         assert!(Fit::new((7, 9), (Some(7), Some(9))).is_same(7, 9));
+        assert_eq!(Fit::new((8403, 51086), (Some(-8403), Some(-51086))).crop, (0.0, 0.0, 8403.0, 51086.0));
     }
 
     proptest! {
