@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
@@ -7,9 +8,9 @@ use rand::Rng as _;
 use tokio::sync::OnceCell;
 
 use super::options::DynamoDbOptions;
-use crate::Result;
 use crate::connect::aws::{Refusal, refusal, repeated};
 use crate::schema::Table;
+use crate::{Error, ErrorKind, Result};
 
 /// How often a write is sent that the service was too busy for.
 const ATTEMPTS: u32 = 8;
@@ -21,6 +22,7 @@ pub(super) struct Connection {
     /// The settings of the pool.
     pub(super) options: DynamoDbOptions,
     clients: OnceCell<Clients>,
+    closed: AtomicBool,
 }
 
 /// Two clients over the same connections.
@@ -35,13 +37,13 @@ struct Clients {
 impl Connection {
     /// A connection that is not made yet.
     pub(super) fn new(options: DynamoDbOptions) -> Arc<Self> {
-        Arc::new(Self { options, clients: OnceCell::new() })
+        Arc::new(Self { options, clients: OnceCell::new(), closed: AtomicBool::new(false) })
     }
 
     /// The client for reads, and for writes with a token: calls are repeated when their outcome is unknown.
     ///
     /// # Errors
-    /// `Unavailable` when region and credentials cannot be looked up.
+    /// `Unavailable` when region and credentials cannot be looked up, and once it was closed.
     pub(super) async fn repeating(&self) -> Result<&Client> {
         Ok(&self.clients().await?.repeating)
     }
@@ -54,7 +56,16 @@ impl Connection {
         Ok(&self.clients().await?.single)
     }
 
+    /// Refuses further calls, as pools of other products do; those in progress end by themselves.
+    pub(super) fn close(&self) {
+        self.closed.store(true, Ordering::Relaxed);
+    }
+
     async fn clients(&self) -> Result<&Clients> {
+        if self.closed.load(Ordering::Relaxed) {
+            let message = "the database is not available, please try again later";
+            return Err(Error::new(ErrorKind::Unavailable, message).detail("the pool was closed"));
+        }
         let load = || async {
             let config = self.options.aws().load().await?;
             let single = Client::new(&config);

@@ -133,6 +133,7 @@ impl Driver for DynamoDbDriver {
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {
+        self.connection.close();
         Box::pin(std::future::ready(()))
     }
 }
